@@ -1,0 +1,16 @@
+/// Why a text is not acceptable JSON, and where.
+public struct JSONSyntaxError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong, as a phrase.
+    public var reason: String
+    /// The position of the offending byte, counted from zero.
+    public var offset: Int
+
+    /// Makes an error at a byte.
+    public init(_ reason: String, at offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
+
+    /// The reason with its place.
+    public var description: String { "\(reason) at byte \(offset)" }
+}
