@@ -1,0 +1,62 @@
+/// A plug that executes nodes and workflows.
+///
+/// To write one, give it a name, say what it can do, and execute a node. A node that fails is no error: return
+/// ``NodeResult/failure(_:)``. Throw ``BackendError`` only when the backend itself could not do its part. React to
+/// cancellation of the task by ending soon, within ``BackendContract/timeToCancel``.
+///
+/// ``executeWorkflow(_:)`` has a default that plans the run here and hands every node to ``executeNode(_:)``; a backend
+/// with an engine of its own overrides it.
+public protocol Backend: Sendable {
+    /// The name under which the backend is registered.
+    var name: BackendName { get }
+    /// The kind of backend, such as `native`.
+    var type: String { get }
+    /// What the backend can do.
+    var capabilities: BackendCapabilities { get async }
+    /// What the backend promises.
+    var contract: BackendContract { get async }
+    /// The node types that the backend takes.
+    var nodeTypes: [NodeTypeDescription] { get async }
+
+    /// Everything that keeps the backend from taking the node, each with a pointer within the node. Empty when it can.
+    func validate(_ node: Node) async -> [ValidationIssue]
+
+    /// Whether the node is quick, pure computation that the caller may run on its own thread.
+    ///
+    /// Such a node has no effect outside its result, so it may be computed again after a crash, and several of them are
+    /// journaled together.
+    func computesInline(_ node: Node) -> Bool
+
+    /// Executes one attempt at a node.
+    ///
+    /// - Throws: ``BackendError`` when the backend could not run it.
+    func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult
+
+    /// Executes a run to its end.
+    ///
+    /// - Throws: ``BackendError`` when the backend cannot go on with the run.
+    func executeWorkflow(_ run: any WorkflowRun) async throws(BackendError)
+
+    /// Whether the backend can take work now.
+    func health() async -> BackendHealth
+
+    /// Gives back what the backend holds. Called once, when no run uses it any more.
+    func shutdown() async
+}
+
+extension Backend {
+    /// The default promises.
+    public var contract: BackendContract { get async { BackendContract() } }
+
+    /// By default no node is computed inline.
+    public func computesInline(_ node: Node) -> Bool { false }
+
+    /// By default the run is planned here and each node goes to ``executeNode(_:)``.
+    public func executeWorkflow(_ run: any WorkflowRun) async throws(BackendError) { try await run.drive(on: self) }
+
+    /// By default a backend is healthy.
+    public func health() async -> BackendHealth { .healthy }
+
+    /// By default there is nothing to give back.
+    public func shutdown() async {}
+}

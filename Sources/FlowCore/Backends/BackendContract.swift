@@ -1,0 +1,33 @@
+/// What a backend promises beside its capabilities, as numbers and names that clients can rely on.
+public struct BackendContract: Hashable, Sendable {
+    /// Who tries a failed node again.
+    public enum RetryOwner: String, Hashable, Sendable {
+        /// The service, with one journaled attempt for each try.
+        case service
+        /// The backend itself, within one attempt.
+        case backend
+    }
+
+    /// The largest input or output of a node, in bytes of JSON.
+    public var maxPayloadBytes: Int
+    /// How many nodes of one run may run at the same time.
+    public var maxParallel: Int
+    /// How long a running node may take to end after its cancellation.
+    public var timeToCancel: Duration
+    /// Who tries a failed node again.
+    public var retryOwner: RetryOwner
+    /// Whether nodes that are ready together start in the order of the workflow.
+    public var isOrdered: Bool
+
+    /// Makes a contract.
+    public init(
+        maxPayloadBytes: Int = 10 << 20, maxParallel: Int = 1000, timeToCancel: Duration = .seconds(5),
+        retryOwner: RetryOwner = .service, isOrdered: Bool = true
+    ) {
+        self.maxPayloadBytes = maxPayloadBytes
+        self.maxParallel = maxParallel
+        self.timeToCancel = timeToCancel
+        self.retryOwner = retryOwner
+        self.isOrdered = isOrdered
+    }
+}

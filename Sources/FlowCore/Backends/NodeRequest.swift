@@ -1,0 +1,59 @@
+public import FlowJSON
+
+/// What every node of a run may know of the run.
+public final class RunInformation: Sendable {
+    /// The run's id.
+    public let id: WorkflowID
+    /// The workflow's name.
+    public let name: String
+    /// The workflow's version.
+    public let version: String?
+    /// The run's backend.
+    public let backend: BackendName
+    /// Values that the run carries along.
+    public let variables: JSONObject
+    /// When the run was submitted.
+    public let submittedAt: Timestamp
+
+    /// Makes the information.
+    public init(_ context: WorkflowContext) {
+        id = context.id
+        name = context.graph.workflow.name
+        version = context.graph.workflow.version
+        backend = context.submission.backend
+        variables = context.submission.variables
+        submittedAt = context.submittedAt
+    }
+}
+
+/// One attempt at one node, as its backend gets it.
+public struct NodeRequest: Sendable {
+    /// The node.
+    public var node: Node
+    /// What the node works on.
+    public var input: JSONValue
+    /// The attempt's number, from 1.
+    public var attempt: Int
+    /// The run.
+    public var run: RunInformation
+    /// The instant after which nobody waits for the result.
+    public var deadline: Timestamp?
+    /// The clock that the node's own waits go by.
+    public var clock: any WallClock
+
+    /// Makes a request.
+    public init(
+        node: Node, input: JSONValue, attempt: Int, run: RunInformation, deadline: Timestamp? = nil,
+        clock: any WallClock
+    ) {
+        self.node = node
+        self.input = input
+        self.attempt = attempt
+        self.run = run
+        self.deadline = deadline
+        self.clock = clock
+    }
+
+    /// A text that is the same whenever this attempt is delivered again: `<workflow>/<node>/<attempt>`.
+    public var idempotencyKey: String { "\(run.id)/\(node.id)/\(attempt)" }
+}

@@ -1,0 +1,75 @@
+public import FlowJSON
+
+/// Why a node, or a run, did not complete: the error object of the API.
+public struct NodeFailure: Error, Hashable, Sendable {
+    /// What kind of failure it is.
+    public struct Code: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
+        /// The code as text.
+        public let rawValue: String
+        /// Takes a code.
+        public init(_ rawValue: String) { self.rawValue = rawValue }
+        /// Takes a code.
+        public init(stringLiteral value: String) { rawValue = value }
+        /// The code as text.
+        public var description: String { rawValue }
+
+        /// The node's own work failed.
+        public static let failed: Code = "failed"
+        /// An attempt or the run took longer than it may.
+        public static let timeout: Code = "timeout"
+        /// The backend could not be reached or could not take the node.
+        public static let unavailable: Code = "unavailable"
+        /// The node's configuration or input does not allow it to run.
+        public static let invalid: Code = "invalid"
+        /// An outbound call was refused by the server's rules.
+        public static let forbidden: Code = "forbidden"
+        /// An HTTP call was answered with a status that was not expected.
+        public static let httpStatus: Code = "http_status"
+        /// An output was larger than it may be.
+        public static let tooLarge: Code = "too_large"
+        /// The run was cancelled.
+        public static let cancelled: Code = "cancelled"
+        /// The server stopped while the node ran.
+        public static let lost: Code = "lost"
+    }
+
+    /// What kind of failure it is.
+    public var code: Code
+    /// What happened, for people.
+    public var message: String
+    /// Whether another attempt may succeed.
+    public var retriable: Bool
+    /// What else is known.
+    public var details: JSONValue?
+
+    /// Makes a failure.
+    public init(_ code: Code, _ message: String, retriable: Bool = false, details: JSONValue? = nil) {
+        self.code = code
+        self.message = message
+        self.retriable = retriable
+        self.details = details
+    }
+}
+
+extension NodeFailure {
+    /// Reads the error object of the API, or `nil` when the value is none.
+    public init?(decoding value: JSONValue) {
+        guard let code = value["code"]?.string, let message = value["message"]?.string else { return nil }
+        let details = value["details"].flatMap { $0.isNull ? nil : $0 }
+        self.init(Code(code), message, retriable: value["retriable"]?.bool ?? false, details: details)
+    }
+
+    /// Writes the error object of the API.
+    public func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("code")
+        writer.string(code.rawValue)
+        writer.name("message")
+        writer.string(message)
+        writer.name("retriable")
+        writer.bool(retriable)
+        writer.name("details")
+        writer.value(details ?? .null)
+        writer.endObject()
+    }
+}

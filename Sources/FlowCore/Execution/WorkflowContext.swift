@@ -1,0 +1,55 @@
+public import FlowJSON
+
+/// The state of one run: the fold of its journal.
+public struct WorkflowContext: Sendable {
+    /// The run's id.
+    public let id: WorkflowID
+    /// The workflow with its edges.
+    public let graph: WorkflowGraph
+    /// What was submitted.
+    public let submission: Submission
+    /// When it was submitted.
+    public let submittedAt: Timestamp
+
+    /// Where the run stands.
+    public internal(set) var status: WorkflowStatus = .pending
+    /// The position of the last event in the fold.
+    public internal(set) var position: Int
+    /// The node that started last.
+    public internal(set) var currentNodeID: NodeID?
+    /// The nodes in the order in which they started, each attempt's start counted once.
+    public internal(set) var executionPath: [NodeID] = []
+    /// The run's output once it is completed.
+    public internal(set) var output: JSONValue?
+    /// Why the run failed or was cancelled.
+    public internal(set) var error: NodeFailure?
+    /// When somebody asked for the run to end.
+    public internal(set) var cancelRequestedAt: Timestamp?
+    /// When the run started.
+    public internal(set) var startedAt: Timestamp?
+    /// When the run ended.
+    public internal(set) var completedAt: Timestamp?
+    /// The nodes in the order of the workflow.
+    public internal(set) var nodes: [NodeContext]
+
+    /// The context right after the submission, which is the event at position 1.
+    public init(id: WorkflowID, graph: WorkflowGraph, submission: Submission, submittedAt: Timestamp) {
+        self.id = id
+        self.graph = graph
+        self.submission = submission
+        self.submittedAt = submittedAt
+        position = 1
+        nodes = graph.workflow.nodes.map { NodeContext(id: $0.id) }
+        executionPath.reserveCapacity(nodes.count)
+    }
+
+    /// The context that a journal's first event gives, or `nil` when that event is no submission.
+    public init?(id: WorkflowID, first event: RunEvent) {
+        guard event.position == 1, case .workflowSubmitted(let submission) = event.kind else { return nil }
+        self.init(
+            id: id, graph: WorkflowGraph(submission.workflow), submission: submission, submittedAt: event.time)
+    }
+
+    /// The context of a node, or `nil` when the workflow has none of that id.
+    public subscript(node: NodeID) -> NodeContext? { graph.positions[node].map { nodes[$0] } }
+}

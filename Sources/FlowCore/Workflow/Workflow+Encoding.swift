@@ -1,0 +1,65 @@
+public import FlowJSON
+
+extension Workflow {
+    /// Writes the workflow as the JSON that ``init(decoding:at:limits:)`` reads.
+    public func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("name")
+        writer.string(name)
+        if let version {
+            writer.name("version")
+            writer.string(version)
+        }
+        writer.name("nodes")
+        writer.beginArray()
+        for node in nodes { node.write(to: &writer) }
+        writer.endArray()
+        if let timeout {
+            writer.name("timeout")
+            writer.string(DurationText.text(timeout))
+        }
+        if let maxParallel {
+            writer.name("max_parallel")
+            writer.integer(maxParallel)
+        }
+        if let backend {
+            writer.name("backend")
+            writer.string(backend.rawValue)
+        }
+        if !requires.isEmpty {
+            writer.name("requires")
+            writer.value(.array(requires.map { .string($0) }))
+        }
+        writer.endObject()
+    }
+}
+
+extension Node {
+    /// Writes the node as the JSON that ``init(decoding:at:)`` reads.
+    public func write(to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("node_id")
+        writer.string(id.rawValue)
+        writer.name("type")
+        writer.string(type)
+        if !config.isEmpty {
+            writer.name("config")
+            writer.value(.object(config))
+        }
+        if let dependsOn {
+            writer.name("depends_on")
+            writer.beginArray()
+            for dependency in dependsOn { writer.string(dependency.rawValue) }
+            writer.endArray()
+        }
+        if let timeout {
+            writer.name("timeout")
+            writer.string(DurationText.text(timeout))
+        }
+        if let backend {
+            writer.name("backend")
+            writer.string(backend.rawValue)
+        }
+        writer.endObject()
+    }
+}

@@ -1,0 +1,19 @@
+public import FlowCore
+public import FlowJSON
+
+/// A backend as it was registered: what survives a restart.
+public struct BackendRegistration: Hashable, Sendable {
+    /// The name under which runs find the backend.
+    public var name: BackendName
+    /// The type, which picks the factory.
+    public var type: String
+    /// What the factory needs to know.
+    public var config: JSONObject
+
+    /// Makes a registration.
+    public init(name: BackendName, type: String, config: JSONObject = JSONObject()) {
+        self.name = name
+        self.type = type
+        self.config = config
+    }
+}
