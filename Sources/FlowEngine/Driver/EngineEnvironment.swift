@@ -1,0 +1,37 @@
+public import FlowCore
+
+/// What every part of the engine shares.
+struct EngineEnvironment: Sendable {
+    let journal: any Journal
+    let clock: any WallClock
+    let deadlines: Deadlines
+    let limits: EngineLimits
+    let lookup: BackendLookup
+}
+
+/// Bounds and defaults of an engine.
+public struct EngineLimits: Hashable, Sendable {
+    /// What a workflow has to keep.
+    public var workflow = WorkflowLimits()
+    /// The largest body, input or output, in bytes of JSON.
+    public var payloadBytes = 10 << 20
+    /// How many runs may be active at the same time; more are refused.
+    public var activeRuns = 10_000
+    /// How many nodes of one run may be running at the same time, unless its workflow says fewer.
+    public var parallelNodes = 64
+    /// How long an attempt may take whose node does not say.
+    public var nodeTimeout: Duration?
+    /// How long a run may take whose workflow does not say.
+    public var runTimeout: Duration?
+    /// How long a cancelled node may take to end before the run goes on without it.
+    public var cancelGrace: Duration = .seconds(5)
+    /// How long a client may wait for a run in one request.
+    public var maximumWait: Duration = .seconds(300)
+    /// How many bytes of finished runs are held in memory for those who read them soon.
+    public var finishedBytes = 8 << 20
+    /// How many bytes of finished runs without durability are kept.
+    public var volatileBytes = 64 << 20
+
+    /// Makes the defaults.
+    public init() {}
+}

@@ -1,0 +1,154 @@
+import FlowCore
+import FlowJSON
+
+/// Carries a planner's decisions out through a backend and journals what happened.
+///
+/// Quick pure nodes are computed right here, one after the other, and journaled together. Every other node waits until
+/// its start is on disk, so that no effect happens which the journal does not know of, and then runs in a task of its
+/// own.
+struct RunDriver {
+    /// After this many inline nodes the driver lets others have the thread, and shows its progress.
+    static let inlineSlice = 512
+
+    let live: LiveRun
+    let engine: EngineEnvironment
+    let backend: any Backend
+    let information: RunInformation
+    var planner: Planner
+    var recorder: RunRecorder
+    var children: [NodeID: RunningNode] = [:]
+    private var launches: [NodeID] = []
+    private var inlineNodes = 0
+    private var tick: (instant: Timestamp, token: Deadlines.Token)?
+
+    init(live: LiveRun, engine: EngineEnvironment, backend: any Backend, planner: Planner, recorder: RunRecorder) {
+        self.live = live
+        self.engine = engine
+        self.backend = backend
+        self.planner = planner
+        self.recorder = recorder
+        information = RunInformation(planner.context)
+    }
+
+    /// Drives the run to its end.
+    ///
+    /// - Throws: ``BackendError`` when the run has to be left unfinished: the server goes down, or its journal fails.
+    mutating func drive() async throws(BackendError) {
+        defer { leave() }
+        while true {
+            switch planner.next(now: engine.clock.now) {
+            case .startWorkflow: record(.workflowStarted)
+            case .startNode(let id, let attempt): try await start(id, attempt: attempt)
+            case .cancelNode(let id): cancel(id)
+            case .completeWorkflow: record(.workflowCompleted)
+            case .failWorkflow(let failure): record(.workflowFailed(failure))
+            case .cancelWorkflow(let reason): record(.workflowCancelled(reason: reason))
+            case .wait(let instant):
+                if launches.isEmpty {
+                    recorder.flush(planner.context)
+                    try await receive(until: instant)
+                } else {
+                    try await launch()
+                }
+            case .stop:
+                recorder.flush(planner.context)
+                return try await durable()
+            }
+        }
+    }
+
+    mutating func record(_ kind: RunEvent.Kind) { planner.apply(recorder.record(kind)) }
+
+    /// Begins an attempt at a node: at once when it is computed inline, else with the next write to the journal.
+    private mutating func start(_ id: NodeID, attempt: Int) async throws(BackendError) {
+        guard let index = planner.context.graph.positions[id] else { return }
+        let node = planner.context.graph.workflow.nodes[index]
+        let target: any Backend
+        if let name = node.backend, name != backend.name {
+            guard let other = engine.lookup(name) else {
+                record(.nodeStarted(id, attempt: attempt, backend: name, input: nil))
+                let failure = NodeFailure(.unavailable, "the backend \"\(name)\" is not registered", retriable: true)
+                return record(.nodeFailed(id, attempt: attempt, error: failure, isFinal: true))
+            }
+            target = other
+        } else {
+            target = backend
+        }
+        record(.nodeStarted(id, attempt: attempt, backend: target.name, input: nil))
+        guard target.computesInline(node) else {
+            children[id] = RunningNode(attempt: attempt, backend: target)
+            launches.append(id)
+            return
+        }
+        let request = NodeRequest(
+            node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt, run: information,
+            clock: engine.clock)
+        let result: Result<NodeResult, BackendError>
+        do {
+            result = .success(try await target.executeNode(request))
+        } catch {
+            result = .failure(error)
+        }
+        finish(id, attempt: attempt, result)
+        inlineNodes += 1
+        if inlineNodes % Self.inlineSlice == 0 {
+            recorder.flush(planner.context)
+            await Task.yield()
+            for message in live.inbox.drain() { try take(message) }
+        }
+    }
+
+    /// Starts the tasks of nodes whose start has been recorded, once that is on disk.
+    private mutating func launch() async throws(BackendError) {
+        recorder.flush(planner.context)
+        try await durable()
+        for id in launches { run(id) }
+        launches = []
+    }
+
+    /// Waits until all that was recorded is as durable as the run asks for.
+    private func durable() async throws(BackendError) {
+        let position = planner.context.position
+        await live.wait(for: position, until: nil, deadlines: engine.deadlines)
+        if let failure = live.failure { throw unavailable(failure.description) }
+        guard live.position >= position else { throw BackendError(.cancelled, backend: backend.name, "cancelled") }
+    }
+
+    private mutating func receive(until instant: Timestamp?) async throws(BackendError) {
+        if let instant, tick?.instant != instant {
+            if let tick { engine.deadlines.cancel(tick.token) }
+            let token = engine.deadlines.schedule(at: instant) { [inbox = live.inbox] in inbox.send(.tick) }
+            tick = (instant, token)
+        }
+        for message in await live.inbox.receive() { try take(message) }
+    }
+
+    private mutating func take(_ message: RunInbox.Message) throws(BackendError) {
+        switch message {
+        case .ended(let id, let attempt, let result):
+            guard children[id]?.attempt == attempt else { return }
+            finish(id, attempt: attempt, result)
+        case .timedOut(let id, let attempt): timeOut(id, attempt: attempt)
+        case .abandoned(let id, let attempt):
+            guard children[id]?.attempt == attempt else { return }
+            forget(id)
+            record(.nodeCancelled(id, attempt: attempt))
+        case .cancel(let reason):
+            guard planner.context.cancelRequestedAt == nil else { return }
+            record(.cancelRequested(reason: reason))
+        case .tick: break
+        case .suspend: throw unavailable("the server is going down")
+        }
+    }
+
+    func unavailable(_ message: String) -> BackendError { BackendError(.unavailable, backend: backend.name, message) }
+
+    /// Stops whatever still runs; the journal knows those attempts as begun, and they are made again.
+    private mutating func leave() {
+        if let tick { engine.deadlines.cancel(tick.token) }
+        for id in Array(children.keys) {
+            children[id]?.task?.cancel()
+            forget(id)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import FlowCore
+
+/// Turns what a driver does into journaled events, in batches.
+///
+/// Events gather here until somebody has to rely on them; then they go to the journal as one write.
+struct RunRecorder {
+    private let live: LiveRun
+    private let journal: any Journal
+    private let clock: any WallClock
+    private var pending: [RunEvent] = []
+    /// The context that the pending submission gives, for the journal's reader side.
+    private var fresh: WorkflowContext?
+    private var idempotency: IdempotencyRecord?
+    private var position: Int
+    private var lastTime: Timestamp
+
+    init(live: LiveRun, journal: any Journal, clock: any WallClock, resuming context: WorkflowContext) {
+        self.live = live
+        self.journal = journal
+        self.clock = clock
+        position = context.position
+        lastTime = context.completedAt ?? context.startedAt ?? context.submittedAt
+    }
+
+    /// Begins the journal of a new run with its submission.
+    mutating func begin(_ context: WorkflowContext, idempotency: IdempotencyRecord?) {
+        pending = [RunEvent(position: 1, time: context.submittedAt, kind: .workflowSubmitted(context.submission))]
+        fresh = context
+        self.idempotency = idempotency
+    }
+
+    /// How many events wait to be written.
+    var count: Int { pending.count }
+
+    /// Makes the next event. Times never run backwards within a run, whatever the wall clock does.
+    mutating func record(_ kind: RunEvent.Kind) -> RunEvent {
+        position += 1
+        lastTime = max(lastTime, clock.now)
+        let event = RunEvent(position: position, time: lastTime, kind: kind)
+        pending.append(event)
+        return event
+    }
+
+    /// Sends what waits to the journal, without waiting for the disk.
+    ///
+    /// - Parameter context: The state after the last event.
+    mutating func flush(_ context: WorkflowContext) {
+        guard let first = pending.first else { return }
+        let events = pending
+        let fresh = self.fresh
+        pending = []
+        self.fresh = nil
+        guard live.durability == .full else {
+            live.committed(events, fresh: fresh)
+            return
+        }
+        let batch = JournalBatch(
+            entry: RunEntry(context, sequence: live.sequence), firstPosition: first.position, lastPosition: position,
+            events: RunEventCodec.encode(events), idempotency: idempotency)
+        idempotency = nil
+        journal.append(batch) { [live] error in
+            if let error { live.failed(error) } else { live.committed(events, fresh: fresh) }
+        }
+    }
+}

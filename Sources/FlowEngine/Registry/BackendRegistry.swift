@@ -1,0 +1,183 @@
+public import FlowCore
+import FlowJSON
+public import Logging
+import Synchronization
+
+/// The backends by name. Registrations survive a restart.
+public actor BackendRegistry {
+    private struct Table: Sendable {
+        var backends: [BackendName: RegisteredBackend] = [:]
+        var order: [BackendName] = []
+        var draining: Set<BackendName> = []
+    }
+
+    private nonisolated let table = Mutex(Table())
+    private let journal: any Journal
+    private let logger: Logger
+    /// The types of backends that can be registered.
+    public nonisolated let factories: [any BackendFactory]
+
+    /// Makes a registry with the backends that are part of the server.
+    public init(
+        builtIn: [any Backend], factories: [any BackendFactory], journal: any Journal, logger: Logger
+    ) async {
+        self.journal = journal
+        self.factories = factories
+        self.logger = logger
+        for backend in builtIn {
+            let registration = BackendRegistration(name: backend.name, type: backend.type)
+            let registered = await RegisteredBackend(registration: registration, backend: backend, isBuiltIn: true)
+            table.withLock { table in
+                table.backends[backend.name] = registered
+                table.order.append(backend.name)
+            }
+        }
+    }
+
+    /// Makes the backends that were registered before the last stop. One that cannot be made is logged and left out.
+    public func restore() async throws(JournalError) {
+        for registration in try await journal.registrations() {
+            do {
+                insert(try await make(registration))
+            } catch {
+                logger.error(
+                    "backend could not be restored",
+                    metadata: ["backend": "\(registration.name)", "type": "\(registration.type)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// The backend of that name.
+    public nonisolated func backend(_ name: BackendName) -> RegisteredBackend? {
+        table.withLock { $0.backends[name] }
+    }
+
+    /// All backends in the order of their registration.
+    public nonisolated var all: [RegisteredBackend] {
+        table.withLock { table in table.order.compactMap { table.backends[$0] } }
+    }
+
+    /// Takes a backend for a run, so that it stays until the run has given it back.
+    nonisolated func acquire(_ name: BackendName) -> RegisteredBackend? {
+        table.withLock { table in
+            guard !table.draining.contains(name), let backend = table.backends[name] else { return nil }
+            backend.acquire()
+            return backend
+        }
+    }
+
+    /// Registers a backend.
+    ///
+    /// - Parameter replace: Whether a registration of the same name may be replaced; runs that use it keep the old one.
+    /// - Throws: ``ServiceError`` when the name is taken or protected, or the configuration does not do.
+    public func register(
+        _ registration: BackendRegistration, replace: Bool
+    ) async throws(ServiceError) -> RegisteredBackend {
+        let earlier = backend(registration.name)
+        if let earlier, earlier.isBuiltIn { throw .conflict("\"\(registration.name)\" is part of the server") }
+        if earlier != nil, !replace { throw .conflict("the name \"\(registration.name)\" is taken") }
+        let registered = try await make(registration)
+        do { try await journal.save(registration) } catch { throw ServiceError(error) }
+        let replaced = insert(registered)
+        if let replaced { retire(replaced) }
+        return registered
+    }
+
+    /// Removes a backend.
+    ///
+    /// - Parameter drain: Whether to refuse new runs at once and wait for those that use it.
+    /// - Throws: ``ServiceError`` when there is none, it is part of the server, or something uses it.
+    public func unregister(_ name: BackendName, drain: Bool) async throws(ServiceError) {
+        guard let registered = backend(name) else { throw .notFound("there is no backend \"\(name)\"") }
+        if registered.isBuiltIn { throw .conflict("\"\(name)\" is part of the server and cannot be removed") }
+        let users = all.filter { references(of: $0.registration).contains(name) }.map { "\"\($0.name)\"" }
+        guard users.isEmpty else { throw .conflict("\"\(name)\" is wrapped by \(users.joined(separator: ", "))") }
+        let isFree = table.withLock { table -> Bool in
+            guard registered.activeRuns == 0 || drain else { return false }
+            table.draining.insert(name)
+            return true
+        }
+        guard isFree else {
+            throw .conflict("\(registered.activeRuns) active runs use \"\(name)\"; cancel them or remove with drain=true")
+        }
+        await registered.drained()
+        // Others may have come and gone while runs drained: remove only what was to be removed.
+        do { try await journal.removeRegistration(name) } catch {
+            table.withLock { _ = $0.draining.remove(name) }
+            throw ServiceError(error)
+        }
+        table.withLock { table in
+            table.draining.remove(name)
+            guard table.backends[name] === registered else { return }
+            table.backends[name] = nil
+            table.order.removeAll { $0 == name }
+        }
+        await registered.backend.shutdown()
+    }
+
+    /// Gives back what the backends hold.
+    public func shutdown() async {
+        for registered in all { await registered.backend.shutdown() }
+    }
+
+    private func make(_ registration: BackendRegistration) async throws(ServiceError) -> RegisteredBackend {
+        guard let factory = factories.first(where: { $0.type == registration.type }) else {
+            let known = factories.map { "\"\($0.type)\"" }.joined(separator: ", ")
+            throw .invalid([ValidationIssue(["type"], "unknown type \"\(registration.type)\"; known are \(known)")])
+        }
+        var issues = factory.validate(registration.config).map { $0.under(["config"]) }
+        issues += referenceIssues(registration, factory)
+        guard issues.isEmpty else { throw .invalid(issues) }
+        do {
+            let backend = try await factory.makeBackend(registration) { [weak self] in self?.backend($0)?.backend }
+            return await RegisteredBackend(registration: registration, backend: backend, isBuiltIn: false)
+        } catch {
+            throw .invalid(error.issues.map { $0.under(["config"]) })
+        }
+    }
+
+    /// Wrapped backends have to exist, and must not wrap this one in turn.
+    private func referenceIssues(_ registration: BackendRegistration, _ factory: any BackendFactory) -> [ValidationIssue] {
+        factory.references(in: registration.config).compactMap { name in
+            if name == registration.name { return ValidationIssue(["config"], "the backend wraps itself") }
+            guard backend(name) != nil else {
+                let known = all.map { "\"\($0.name)\"" }.joined(separator: ", ")
+                return ValidationIssue(["config"], "there is no backend \"\(name)\"; there are \(known)")
+            }
+            guard let path = path(from: name, to: registration.name) else { return nil }
+            let cycle = ([registration.name] + path).map(\.rawValue).joined(separator: " -> ")
+            return ValidationIssue(["config"], "the backends would form a cycle: \(cycle)")
+        }
+    }
+
+    private func path(from name: BackendName, to target: BackendName, seen: Set<BackendName> = []) -> [BackendName]? {
+        if name == target { return [name] }
+        guard !seen.contains(name), let registration = backend(name)?.registration else { return nil }
+        for next in references(of: registration) {
+            if let rest = path(from: next, to: target, seen: seen.union([name])) { return [name] + rest }
+        }
+        return nil
+    }
+
+    private func references(of registration: BackendRegistration) -> [BackendName] {
+        factories.first { $0.type == registration.type }?.references(in: registration.config) ?? []
+    }
+
+    @discardableResult
+    private func insert(_ registered: RegisteredBackend) -> RegisteredBackend? {
+        table.withLock { table in
+            let earlier = table.backends.updateValue(registered, forKey: registered.name)
+            if earlier == nil { table.order.append(registered.name) }
+            return earlier
+        }
+    }
+
+    /// Shuts a replaced backend down once the runs that began on it are through.
+    private func retire(_ replaced: RegisteredBackend) {
+        // Unstructured, since it may take as long as the longest run; it holds nothing but the backend.
+        Task {
+            await replaced.drained()
+            await replaced.backend.shutdown()
+        }
+    }
+}

@@ -1,0 +1,70 @@
+public import FlowCore
+public import FlowJSON
+
+/// A workflow that shall be run, as a client wishes it.
+public struct SubmitRequest: Sendable {
+    /// A client's `Idempotency-Key` with a hash of the request that it came with.
+    public struct Idempotency: Hashable, Sendable {
+        /// The key.
+        public var key: String
+        /// The hash.
+        public var fingerprint: String
+
+        /// Makes a key.
+        public init(key: String, fingerprint: String) {
+            self.key = key
+            self.fingerprint = fingerprint
+        }
+    }
+
+    /// The workflow.
+    public var workflow: Workflow
+    /// The run's input; an empty object when the client gave none.
+    public var input: JSONValue?
+    /// The backend that shall execute it; the workflow's own or `native` when the client named none.
+    public var backend: BackendName?
+    /// Capabilities that the backend must have.
+    public var requires: [String] = []
+    /// The id that the run shall have; a new one when the client gave none.
+    public var workflowID: WorkflowID?
+    /// Values that the run carries along.
+    public var variables = JSONObject()
+    /// The client's marks.
+    public var labels: [String: String] = [:]
+    /// What the run shall survive.
+    public var durability: Durability?
+    /// The client's key.
+    public var idempotency: Idempotency?
+    /// Where the run's own work preferably happens, such as the event loop that the request came in on.
+    public var executor: (any TaskExecutor)?
+
+    /// Makes a request with all else left to the service.
+    public init(workflow: Workflow) { self.workflow = workflow }
+}
+
+/// A run that was accepted.
+public struct SubmittedRun: Sendable {
+    /// The run as it stands on disk.
+    public let snapshot: RunSnapshot
+    /// Whether an earlier request with the same idempotency key had started it.
+    public let isReplay: Bool
+}
+
+/// Some runs, newest first.
+public struct RunPage: Sendable {
+    /// The runs.
+    public let runs: [RunSnapshot]
+    /// Where the next page begins; `nil` on the last.
+    public let next: Int64?
+}
+
+/// Whether a backend can run a workflow.
+public struct BackendMatch: Sendable {
+    /// The backend.
+    public let backend: BackendName
+    /// Everything that keeps the backend from it; empty when it can.
+    public let unmet: [ValidationIssue]
+
+    /// Whether the backend can run it.
+    public var isAccepted: Bool { unmet.isEmpty }
+}

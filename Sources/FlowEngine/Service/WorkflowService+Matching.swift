@@ -1,0 +1,75 @@
+import FlowCore
+import FlowJSON
+
+extension WorkflowService {
+    /// The backend of a run: the one that was named, the workflow's own, or `native`; of `auto` the first healthy one
+    /// that can run it.
+    ///
+    /// - Throws: ``ServiceError/invalid(_:)`` with every need that the backend does not meet.
+    func choose(_ request: SubmitRequest) async throws(ServiceError) -> BackendName {
+        let name = request.backend ?? request.workflow.backend ?? .native
+        guard name == .automatic else {
+            guard let backend = registry.backend(name) else {
+                let pointer: JSONPointer = request.backend == nil ? ["workflow", "backend"] : ["backend"]
+                throw .invalid([ValidationIssue(pointer, Self.unknown(name, among: registry))])
+            }
+            let unmet = await unmetNeeds(of: request, on: backend)
+            guard unmet.isEmpty else { throw .invalid(unmet) }
+            return name
+        }
+        var reasons: [ValidationIssue] = []
+        for match in await match(request) {
+            if match.isAccepted { return match.backend }
+            reasons += match.unmet.map { ValidationIssue($0.pointer, "\(match.backend): \($0.detail)") }
+        }
+        throw .invalid(reasons)
+    }
+
+    /// Tells of every backend whether it can run a workflow, those that can first.
+    public func match(_ request: SubmitRequest) async -> [BackendMatch] {
+        var accepted: [BackendMatch] = []
+        var refused: [BackendMatch] = []
+        for backend in registry.all {
+            var unmet = await unmetNeeds(of: request, on: backend)
+            if case .unhealthy(let reason) = await backend.backend.health() {
+                unmet.append(ValidationIssue(["backend"], "the backend is unhealthy: \(reason)"))
+            }
+            let match = BackendMatch(backend: backend.name, unmet: unmet)
+            if match.isAccepted { accepted.append(match) } else { refused.append(match) }
+        }
+        return accepted + refused.sorted { $0.unmet.count < $1.unmet.count }
+    }
+
+    /// Everything that a backend lacks for a workflow.
+    private func unmetNeeds(of request: SubmitRequest, on backend: RegisteredBackend) async -> [ValidationIssue] {
+        var issues: [ValidationIssue] = []
+        let wishes: [(field: JSONPointer, names: [String])] = [
+            (["requires"], request.requires), (["workflow", "requires"], request.workflow.requires),
+        ]
+        for (field, names) in wishes {
+            for (index, name) in names.enumerated() where !backend.capabilities.has(name) {
+                issues.append(
+                    ValidationIssue(
+                        field.appending(index), "the backend \"\(backend.name)\" lacks the capability \"\(name)\""))
+            }
+        }
+        for (index, node) in request.workflow.nodes.enumerated() {
+            let pointer: JSONPointer = ["workflow", "nodes", .position(index)]
+            var target = backend
+            if let name = node.backend {
+                guard let other = registry.backend(name) else {
+                    let detail = Self.unknown(name, among: registry)
+                    issues.append(ValidationIssue(pointer.appending("backend"), detail))
+                    continue
+                }
+                target = other
+            }
+            for issue in await target.backend.validate(node) { issues.append(issue.under(pointer)) }
+        }
+        return issues
+    }
+
+    private static func unknown(_ name: BackendName, among registry: BackendRegistry) -> String {
+        "there is no backend \"\(name)\"; there are \(registry.all.map { "\"\($0.name)\"" }.joined(separator: ", "))"
+    }
+}

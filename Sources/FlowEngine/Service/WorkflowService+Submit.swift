@@ -1,0 +1,97 @@
+import FlowCore
+import FlowJSON
+import Logging
+
+extension WorkflowService {
+    /// Accepts a workflow and begins to run it. When this returns, the run is as durable as it asked to be.
+    ///
+    /// - Throws: ``ServiceError`` when it is not accepted; then nothing has changed.
+    public func submit(_ request: SubmitRequest) async throws(ServiceError) -> SubmittedRun {
+        let now = engine.clock.now
+        let id = request.workflowID ?? makeID(now)
+        guard let key = request.idempotency else {
+            return SubmittedRun(snapshot: try await accept(request, id: id, at: now), isReplay: false)
+        }
+        if let earlier = try await store.reserve(key.key, fingerprint: key.fingerprint, for: id) {
+            guard let snapshot = snapshot(of: earlier) else { throw .idempotencyInFlight }
+            return SubmittedRun(snapshot: snapshot, isReplay: true)
+        }
+        let outcome: Result<SubmittedRun, ServiceError>
+        do throws(ServiceError) {
+            if let earlier = try await replay(key) {
+                outcome = .success(earlier)
+            } else {
+                outcome = .success(SubmittedRun(snapshot: try await accept(request, id: id, at: now), isReplay: false))
+            }
+        } catch {
+            outcome = .failure(error)
+        }
+        // A run without durability is known to no journal: its key lives as long as the server.
+        if request.durability != Durability.none || (try? outcome.get()) == nil { await store.release(key.key) }
+        return try outcome.get()
+    }
+
+    /// The run that an earlier request with the key started.
+    private func replay(_ key: SubmitRequest.Idempotency) async throws(ServiceError) -> SubmittedRun? {
+        let record: IdempotencyRecord?
+        do { record = try await engine.journal.idempotencyRecord(key.key) } catch { throw ServiceError(error) }
+        guard let record else { return nil }
+        guard record.fingerprint == key.fingerprint else { throw .idempotencyMismatch }
+        return SubmittedRun(snapshot: try await load(record.workflowID), isReplay: true)
+    }
+
+    private func accept(_ request: SubmitRequest, id: WorkflowID, at now: Timestamp) async throws(ServiceError) -> RunSnapshot {
+        let name = try await choose(request)
+        var users: [RegisteredBackend] = []
+        for name in [name] + Set(request.workflow.nodes.compactMap(\.backend)).subtracting([name]) {
+            guard let backend = registry.acquire(name) else {
+                for user in users { user.release() }
+                throw .unavailable("the backend \"\(name)\" is being removed")
+            }
+            users.append(backend)
+        }
+        let backend = users[0].backend
+        let run: LiveRun
+        do throws(ServiceError) {
+            run = try await store.admit(id, durability: request.durability ?? .full)
+        } catch {
+            for user in users { user.release() }
+            throw error
+        }
+        var workflow = request.workflow
+        if workflow.timeout == nil { workflow.timeout = limits.runTimeout }
+        let submission = Submission(
+            workflow: workflow, input: request.input ?? .object(JSONObject()), backend: name,
+            variables: request.variables, labels: request.labels, durability: run.durability)
+        let context = WorkflowContext(
+            id: id, graph: WorkflowGraph(workflow), submission: submission, submittedAt: now)
+        let idempotency = request.idempotency.map {
+            IdempotencyRecord(key: $0.key, fingerprint: $0.fingerprint, workflowID: id, createdAt: now)
+        }
+        let session = RunSession(
+            live: run, engine: engine, start: .init(context: context, idempotency: idempotency, isNew: true))
+        execute(session, run, on: backend, users: users, executor: request.executor)
+        await run.wait(for: 1, until: nil, deadlines: engine.deadlines)
+        if let snapshot = run.snapshot { return snapshot }
+        if let failure = run.failure { throw ServiceError(failure) }
+        throw .unavailable("the request was given up before the run was accepted")
+    }
+
+    /// Runs a workflow in a task of its own, which begins at once on the caller's thread.
+    func execute(
+        _ session: RunSession, _ run: LiveRun, on backend: any Backend, users: [RegisteredBackend],
+        executor: (any TaskExecutor)?
+    ) {
+        // Unstructured, since a run outlives the request that submitted it; the store knows it as live until it ends.
+        Task.immediate(executorPreference: executor) { [self] in
+            do throws(BackendError) {
+                try await backend.executeWorkflow(session)
+            } catch {
+                logger.notice(
+                    "run left unfinished", metadata: ["workflow_id": "\(session.id)", "reason": "\(error)"])
+            }
+            for user in users { user.release() }
+            await store.retire(run)
+        }
+    }
+}

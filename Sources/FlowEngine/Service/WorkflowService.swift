@@ -1,0 +1,56 @@
+public import FlowCore
+public import Logging
+
+/// What clients can do with runs: the one way into the engine.
+public final class WorkflowService: Sendable {
+    /// The backends.
+    public let registry: BackendRegistry
+    /// The runs.
+    public let store: JobStore
+    /// Bounds and defaults.
+    public let limits: EngineLimits
+    let engine: EngineEnvironment
+    let logger: Logger
+    let makeID: @Sendable (Timestamp) -> WorkflowID
+
+    /// Makes a service; call ``start()`` before the first request.
+    ///
+    /// - Parameter makeID: Makes the id of a run that is submitted at an instant.
+    public init(
+        registry: BackendRegistry, journal: any Journal, limits: EngineLimits, clock: any WallClock, logger: Logger,
+        makeID: @escaping @Sendable (Timestamp) -> WorkflowID
+    ) {
+        self.registry = registry
+        self.limits = limits
+        self.logger = logger
+        self.makeID = makeID
+        store = JobStore(journal: journal, limits: limits)
+        engine = EngineEnvironment(
+            journal: journal, clock: clock, deadlines: Deadlines(clock: clock), limits: limits,
+            lookup: { registry.backend($0)?.backend })
+    }
+
+    /// Takes up every run that the last stop left unfinished, and begins to accept new ones.
+    ///
+    /// - Returns: how many runs were taken up.
+    public func start() async throws(JournalError) -> Int {
+        try await store.open()
+        try await registry.restore()
+        return try await recover()
+    }
+
+    /// Refuses new runs, gives the active ones so long to end, and leaves the rest to the next start.
+    public func stop(grace: Duration) async {
+        await store.close(grace: grace, deadlines: engine.deadlines, clock: engine.clock)
+        await registry.shutdown()
+        await engine.journal.close()
+    }
+
+    /// Fails when runs cannot be accepted now.
+    public func check() async throws(ServiceError) {
+        do { try await engine.journal.check() } catch { throw ServiceError(error) }
+    }
+
+    /// The clock that the engine goes by.
+    public var clock: any WallClock { engine.clock }
+}

@@ -1,0 +1,49 @@
+import DequeModule
+import FlowCore
+
+/// Finished runs that are kept in memory up to a number of bytes, the oldest leaving first.
+struct FinishedRuns: Sendable {
+    struct Run: Sendable {
+        let snapshot: RunSnapshot
+        /// The journal of a run that has no other.
+        let events: [RunEvent]
+        let bytes: Int
+    }
+
+    private let capacity: Int
+    private var runs: [WorkflowID: Run] = [:]
+    private var order: Deque<WorkflowID> = []
+    private(set) var bytes = 0
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    subscript(id: WorkflowID) -> Run? { runs[id] }
+
+    var all: some Sequence<Run> { runs.values }
+
+    /// Keeps a run, and lets go of the oldest ones until all fit.
+    mutating func insert(_ snapshot: RunSnapshot, events: [RunEvent]) {
+        let id = snapshot.context.id
+        let run = Run(snapshot: snapshot, events: events, bytes: Self.weight(of: snapshot.context))
+        guard run.bytes <= capacity else { return }
+        if let earlier = runs.updateValue(run, forKey: id) { bytes -= earlier.bytes } else { order.append(id) }
+        bytes += run.bytes
+        while bytes > capacity, let oldest = order.popFirst() {
+            if let removed = runs.removeValue(forKey: oldest) { bytes -= removed.bytes }
+        }
+    }
+
+    mutating func remove(_ id: WorkflowID) -> Bool {
+        guard let removed = runs.removeValue(forKey: id) else { return false }
+        bytes -= removed.bytes
+        if let index = order.firstIndex(of: id) { order.remove(at: index) }
+        return true
+    }
+
+    /// About how much memory a run holds, its rendered form included.
+    private static func weight(of context: WorkflowContext) -> Int {
+        var bytes = 2000 + context.submission.input.weight
+        for node in context.nodes { bytes += 900 + 2 * (node.outputData?.weight ?? 0) }
+        return bytes
+    }
+}

@@ -1,0 +1,158 @@
+public import FlowCore
+import Synchronization
+
+/// Owns the contexts of all runs that are live, and of those that ended lately.
+///
+/// The actor decides what may begin and what has ended. What it holds can be read at any time without entering it, so a
+/// read never waits behind a write.
+public actor JobStore {
+    struct Table: Sendable {
+        var live: [WorkflowID: LiveRun] = [:]
+        var durable: FinishedRuns
+        var volatile: FinishedRuns
+    }
+
+    nonisolated let table: Mutex<Table>
+    private let journal: any Journal
+    private let limits: EngineLimits
+    private var lastSequence: Int64 = 0
+    private var keys: [String: Key] = [:]
+    private var isClosing = false
+    private var idle: [CheckedContinuation<Void, Never>] = []
+
+    /// A key whose request is being answered; once its run is on disk the journal knows the key.
+    private struct Key {
+        let fingerprint: String
+        let id: WorkflowID
+    }
+
+    /// Makes a store over a journal.
+    public init(journal: any Journal, limits: EngineLimits) {
+        self.journal = journal
+        self.limits = limits
+        table = Mutex(
+            Table(
+                durable: FinishedRuns(capacity: limits.finishedBytes),
+                volatile: FinishedRuns(capacity: limits.volatileBytes)))
+    }
+
+    /// Continues the numbering of runs where the journal left off.
+    func open() async throws(JournalError) { lastSequence = try await journal.lastSequence() }
+
+    /// Makes room for a new run.
+    ///
+    /// - Throws: ``ServiceError`` when the id is taken, the server is full or going down.
+    func admit(_ id: WorkflowID, durability: Durability) throws(ServiceError) -> LiveRun {
+        guard !isClosing else { throw .unavailable("the server is going down") }
+        let isTaken = table.withLock { table -> Bool? in
+            guard table.live.count < limits.activeRuns else { return nil }
+            return table.live[id] != nil || table.durable[id] != nil || table.volatile[id] != nil
+        }
+        guard let isTaken else {
+            throw .overloaded("\(limits.activeRuns) runs are active, which is the limit", retryAfter: .seconds(1))
+        }
+        guard !isTaken else { throw .conflict("there is a run \"\(id)\" already") }
+        lastSequence += 1
+        let run = LiveRun(id: id, sequence: lastSequence, durability: durability)
+        table.withLock { $0.live[id] = run }
+        return run
+    }
+
+    /// Takes up a run that the journal shows as unfinished.
+    func adopt(_ context: WorkflowContext, sequence: Int64) -> LiveRun? {
+        guard !isClosing, live(context.id) == nil else { return nil }
+        let run = LiveRun(recovering: context, sequence: sequence)
+        table.withLock { $0.live[context.id] = run }
+        return run
+    }
+
+    /// Lets go of a run: one that ended stays readable for a while, one that was never accepted leaves no trace.
+    func retire(_ run: LiveRun) {
+        let snapshot = run.snapshot
+        table.withLock { table in
+            table.live[run.id] = nil
+            guard let snapshot, snapshot.context.status.isFinished else { return }
+            switch run.durability {
+            case .full: table.durable.insert(snapshot, events: [])
+            case .none: table.volatile.insert(snapshot, events: run.allEvents)
+            }
+        }
+        guard table.withLock({ $0.live.isEmpty }) else { return }
+        for waiter in idle { waiter.resume() }
+        idle = []
+    }
+
+    /// Forgets a finished run.
+    ///
+    /// - Returns: whether a run without durability was there, which has no other trace.
+    func forget(_ id: WorkflowID) -> Bool {
+        table.withLock { table in
+            _ = table.durable.remove(id)
+            return table.volatile.remove(id)
+        }
+    }
+
+    /// Reserves an idempotency key while its first request is being answered.
+    ///
+    /// - Returns: the run of an earlier request with the key that is being answered now, else `nil`.
+    /// - Throws: ``ServiceError/idempotencyMismatch`` when the key stands for another request.
+    func reserve(_ key: String, fingerprint: String, for id: WorkflowID) throws(ServiceError) -> WorkflowID? {
+        guard let earlier = keys[key] else {
+            keys[key] = Key(fingerprint: fingerprint, id: id)
+            return nil
+        }
+        guard earlier.fingerprint == fingerprint else { throw .idempotencyMismatch }
+        return earlier.id
+    }
+
+    /// Gives a key back, now that the journal knows it or the request failed.
+    func release(_ key: String) { keys[key] = nil }
+
+    /// Refuses new runs, gives those that are active so long to end, and then has them leave their journals as they are.
+    func close(grace: Duration, deadlines: Deadlines, clock: any WallClock) async {
+        isClosing = true
+        let token = deadlines.schedule(at: clock.now.advanced(by: grace)) { [weak self] in
+            // A child of nothing: it only delivers the message.
+            Task { await self?.suspendAll() }
+        }
+        await waitUntilIdle()
+        deadlines.cancel(token)
+    }
+
+    private func suspendAll() {
+        for run in table.withLock({ Array($0.live.values) }) { run.inbox.send(.suspend) }
+    }
+
+    private func waitUntilIdle() async {
+        guard !table.withLock({ $0.live.isEmpty }) else { return }
+        await withCheckedContinuation { idle.append($0) }
+    }
+}
+
+extension JobStore {
+    /// The live run of that id.
+    nonisolated func live(_ id: WorkflowID) -> LiveRun? { table.withLock { $0.live[id] } }
+
+    /// The state of a run that is live or ended lately, without waiting.
+    public nonisolated func snapshot(of id: WorkflowID) -> RunSnapshot? {
+        let found = table.withLock { table -> (LiveRun?, RunSnapshot?) in
+            if let run = table.live[id] { return (run, nil) }
+            return (nil, table.durable[id]?.snapshot ?? table.volatile[id]?.snapshot)
+        }
+        return found.0?.snapshot ?? found.1
+    }
+
+    /// The journal of a finished run that is kept in memory alone.
+    nonisolated func volatileEvents(of id: WorkflowID) -> [RunEvent]? { table.withLock { $0.volatile[id]?.events } }
+
+    /// The runs that the journal does not know of.
+    nonisolated var volatileRuns: [RunSnapshot] {
+        let (live, finished) = table.withLock { table in
+            (table.live.values.filter { $0.durability == .none }, table.volatile.all.map(\.snapshot))
+        }
+        return live.compactMap(\.snapshot) + finished
+    }
+
+    /// How many runs are active.
+    public nonisolated var activeRuns: Int { table.withLock { $0.live.count } }
+}

@@ -1,0 +1,150 @@
+import FlowCore
+import Synchronization
+
+/// A run that is being executed: its durable state, and those who wait for it to change.
+///
+/// The journal's writer calls ``committed(_:)`` for events that are on disk, and only then does anybody see them.
+final class LiveRun: Sendable {
+    let id: WorkflowID
+    let sequence: Int64
+    let durability: Durability
+    let inbox = RunInbox()
+
+    private struct State: Sendable {
+        /// The fold of the durable events; `nil` until the submission is on disk.
+        var context: WorkflowContext?
+        var events: [RunEvent] = []
+        var snapshot: RunSnapshot?
+        var failure: JournalError?
+        var waiters: [Int: Waiter] = [:]
+        var nextWaiter = 0
+    }
+
+    private struct Waiter: Sendable {
+        let position: Int
+        let continuation: CheckedContinuation<Void, Never>
+    }
+
+    private let state = Mutex(State())
+
+    init(id: WorkflowID, sequence: Int64, durability: Durability) {
+        self.id = id
+        self.sequence = sequence
+        self.durability = durability
+    }
+
+    /// Takes over a run whose journal has been folded.
+    convenience init(recovering context: WorkflowContext, sequence: Int64) {
+        self.init(id: context.id, sequence: sequence, durability: context.submission.durability)
+        state.withLock { $0.context = context }
+    }
+
+    /// Takes events into the state, now that they are as durable as the run asks for.
+    ///
+    /// - Parameter fresh: The context that the first event gives, when `events` begins with it.
+    func committed(_ events: [RunEvent], fresh: WorkflowContext?) {
+        let waiters = state.withLock { state -> [Waiter] in
+            state.snapshot = nil
+            if let fresh { state.context = fresh }
+            for event in events where event.position > 1 { state.context?.apply(event) }
+            state.events += events
+            let position = state.context?.position ?? 0
+            let isFinished = state.context?.status.isFinished ?? false
+            return Self.take(&state.waiters) { isFinished || position >= $0.position }
+        }
+        for waiter in waiters { waiter.continuation.resume() }
+    }
+
+    /// Gives up: the journal did not take the run's events. Whoever waits learns of it.
+    func failed(_ error: JournalError) {
+        let waiters = state.withLock { state -> [Waiter] in
+            if state.failure == nil { state.failure = error }
+            return Self.take(&state.waiters) { _ in true }
+        }
+        for waiter in waiters { waiter.continuation.resume() }
+        inbox.send(.suspend)
+    }
+
+    /// The durable state, or `nil` until the submission is durable.
+    var snapshot: RunSnapshot? {
+        state.withLock { state in
+            guard let context = state.context else { return nil }
+            if let snapshot = state.snapshot { return snapshot }
+            let snapshot = RunSnapshot(context, sequence: sequence)
+            state.snapshot = snapshot
+            return snapshot
+        }
+    }
+
+    /// Why the journal did not take the run's events.
+    var failure: JournalError? { state.withLock { $0.failure } }
+
+    /// The durable position; 0 until the submission is durable.
+    var position: Int { state.withLock { $0.context?.position ?? 0 } }
+
+    /// Whether the run has ended.
+    var isFinished: Bool { state.withLock { $0.context?.status.isFinished ?? false } }
+
+    /// The durable events behind a position as far as they are held here: those since the run was taken up.
+    func events(after position: Int, limit: Int) -> (events: [RunEvent], isComplete: Bool, isFinished: Bool) {
+        state.withLock { state in
+            let isFinished = state.context?.status.isFinished ?? false
+            guard let first = state.events.first else {
+                return ([], position >= (state.context?.position ?? 0), isFinished)
+            }
+            guard position >= first.position - 1 else { return ([], false, isFinished) }
+            let page = state.events.dropFirst(position - first.position + 1).prefix(limit)
+            return (Array(page), true, isFinished)
+        }
+    }
+
+    /// All events of a run that is kept in memory alone.
+    var allEvents: [RunEvent] { state.withLock { $0.events } }
+
+    /// Waits until the durable state has reached a position or the run has ended, the journal has failed, the instant
+    /// has come, or the task is cancelled, whichever is first.
+    func wait(for position: Int, until instant: Timestamp?, deadlines: Deadlines) async {
+        if state.withLock({ Self.isSettled($0, for: position) }) { return }
+        let number = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        let token = Mutex<Deadlines.Token?>(nil)
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waits = state.withLock { state in
+                    // A cancellation sets its flag before it calls the handler, which needs this lock: one of both sees
+                    // the other.
+                    guard !Task.isCancelled, !Self.isSettled(state, for: position) else { return false }
+                    state.waiters[number] = Waiter(position: position, continuation: continuation)
+                    return true
+                }
+                guard waits else { return continuation.resume() }
+                guard let instant else { return }
+                let scheduled = deadlines.schedule(at: instant) { [weak self] in self?.release(number) }
+                token.withLock { $0 = scheduled }
+            }
+        } onCancel: {
+            release(number)
+        }
+        if let token = token.withLock({ $0 }) { deadlines.cancel(token) }
+    }
+
+    private static func isSettled(_ state: borrowing State, for position: Int) -> Bool {
+        guard state.failure == nil else { return true }
+        guard let context = state.context else { return false }
+        return context.status.isFinished || context.position >= position
+    }
+
+    private func release(_ number: Int) {
+        let waiter = state.withLock { $0.waiters.removeValue(forKey: number) }
+        waiter?.continuation.resume()
+    }
+
+    private static func take(_ waiters: inout [Int: Waiter], where isDone: (Waiter) -> Bool) -> [Waiter] {
+        guard !waiters.isEmpty else { return [] }
+        let done = waiters.filter { isDone($0.value) }
+        for number in done.keys { waiters[number] = nil }
+        return Array(done.values)
+    }
+}
