@@ -29,9 +29,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML", "Logging"]),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -48,6 +49,8 @@ let package = Package(
             name: "FlowEngine",
             dependencies: [
                 "FlowCore", "FlowJSON",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
@@ -63,13 +66,18 @@ let package = Package(
             ],
             swiftSettings: pure),
 
+        // What the operating system gives: addresses, signals, terminals. Wraps C.
+        .target(name: "FlowSystem", swiftSettings: strict),
+
         // The backends and node types that ship with the product.
         .target(
             name: "FlowBackends",
             dependencies: [
-                "FlowCore", "FlowEngine", "FlowJSON",
+                "FlowCore", "FlowEngine", "FlowJSON", "FlowSystem",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: pure),
 
@@ -78,7 +86,6 @@ let package = Package(
             name: "FlowHTTP",
             dependencies: [
                 "FlowJSON",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
@@ -90,7 +97,6 @@ let package = Package(
             name: "MicroHTTPD",
             dependencies: [
                 "CMicroHTTPD", "FlowHTTP",
-                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -104,9 +110,8 @@ let package = Package(
             dependencies: [
                 "CAssets", "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: strict),
 
@@ -117,14 +122,66 @@ let package = Package(
         .executableTarget(
             name: "flowcore",
             dependencies: [
-                "FlowBackends", "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON", "FlowServer", "FlowStore", "MicroHTTPD",
+                "FlowBackends", "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON", "FlowServer", "FlowStore",
+                "FlowSystem",
+                "MicroHTTPD",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: pure),
+
+        // What the tests share: raw sockets, a server in process, the program as a process.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "FlowBackends", "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON", "FlowServer", "FlowStore",
+                "MicroHTTPD",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "FlowJSONTests", dependencies: ["FlowJSON"], swiftSettings: strict),
+        .testTarget(name: "FlowCoreTests", dependencies: ["FlowCore", "FlowJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "FlowEngineTests",
+            dependencies: [
+                "FlowBackends", "FlowCore", "FlowEngine", "FlowJSON", "FlowStore", "FlowTesting", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowStoreTests", dependencies: ["FlowCore", "FlowEngine", "FlowJSON", "FlowStore", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowBackendsTests",
+            dependencies: [
+                "FlowBackends", "FlowCore", "FlowJSON", "FlowSystem", "FlowTesting", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "FlowHTTPTests", dependencies: ["FlowHTTP", "FlowJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "MicroHTTPDTests",
+            dependencies: ["FlowHTTP", "FlowJSON", "FlowTesting", "MicroHTTPD", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowServerTests",
+            dependencies: [
+                "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON", "FlowServer", "FlowTesting", "MicroHTTPD",
+                "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["FlowJSON", "TestSupport", "flowcore"], swiftSettings: strict),
+        .testTarget(
+            name: "CrashTests", dependencies: ["FlowJSON", "TestSupport", "flowcore"], swiftSettings: strict),
     ],
     cLanguageStandard: .c2x
 )

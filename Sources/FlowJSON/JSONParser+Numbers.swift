@@ -43,7 +43,7 @@ extension JSONParser {
         var literal = ""
         for index in start..<position { literal.unicodeScalars.append(Unicode.Scalar(text[index])) }
         guard let value = Double(literal), value.isFinite else {
-            throw JSONSyntaxError("number out of the range of a 64-bit float", at: start)
+            throw JSONSyntaxError("number out of the range of a 64-bit float", at: start, isRange: true)
         }
         return .double(value)
     }
@@ -53,10 +53,12 @@ extension JSONParser {
     ) throws(JSONSyntaxError) -> JSONValue {
         if !overflow {
             if negative, magnitude == 0 { return .double(-0.0) }
-            if negative, magnitude <= UInt64(Int64.max) + 1 { return .integer(Int64(truncatingIfNeeded: 0 &- magnitude)) }
+            if negative, magnitude <= UInt64(Int64.max) + 1 {
+                return .integer(Int64(truncatingIfNeeded: 0 &- magnitude))
+            }
             if !negative, magnitude <= UInt64(Int64.max) { return .integer(Int64(magnitude)) }
         }
-        throw JSONSyntaxError("integer out of the 64-bit range", at: start)
+        throw JSONSyntaxError("integer out of the 64-bit range", at: start, isRange: true)
     }
 
     /// Adds a run of digits to `magnitude` and returns how many there were.

@@ -25,9 +25,9 @@ public struct FieldReader {
         return object[name]
     }
 
-    /// The member converted; an issue when it is there and `convert` refuses it. `null` counts as absent.
+    /// The member converted; an issue when it is there and `convert` refuses it.
     public mutating func value<Value>(_ name: String, expected: String, _ convert: (JSONValue) -> Value?) -> Value? {
-        guard let value = value(name), !value.isNull else { return nil }
+        guard let value = value(name) else { return nil }
         if let converted = convert(value) { return converted }
         refuse(name, "expected \(expected), found \(Self.excerpt(value))")
         return nil
@@ -82,7 +82,9 @@ public struct FieldReader {
             if let text = element.string, !text.isEmpty {
                 if !texts.contains(text) { texts.append(text) }
             } else {
-                add(ValidationIssue(pointer(name).appending(index), "expected a string, found \(Self.excerpt(element))"))
+                add(
+                    ValidationIssue(pointer(name).appending(index), "expected a string, found \(Self.excerpt(element))")
+                )
             }
         }
         return texts
@@ -131,7 +133,8 @@ public struct FieldReader {
         switch value {
         case .string(let text) where text.utf8.count <= 40: "the string \(value)"
         case .integer, .double, .bool, .null: "\(value)"
-        case .array, .object, .string: value.typeName == "array" || value.typeName == "object" ? "an \(value.typeName)" : "a long string"
+        case .array, .object, .string:
+            value.typeName == "array" || value.typeName == "object" ? "an \(value.typeName)" : "a long string"
         }
     }
 }

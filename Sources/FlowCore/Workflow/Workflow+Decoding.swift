@@ -51,7 +51,9 @@ extension Node {
     /// Reads a node of JSON.
     ///
     /// - Throws: ``ValidationError`` with everything that is wrong.
-    public init(decoding value: JSONValue, at location: @autoclosure @escaping () -> JSONPointer) throws(ValidationError) {
+    public init(decoding value: JSONValue, at location: @autoclosure @escaping () -> JSONPointer)
+        throws(ValidationError)
+    {
         guard let object = value.object else {
             throw ValidationError([ValidationIssue(location(), "expected a node object, found \(value.typeName)")])
         }

@@ -33,7 +33,8 @@ extension WorkflowGraph {
         }
         for cycle in cycles(edges) {
             let names = (cycle + [cycle[0]]).map { nodes[$0].id.rawValue }.joined(separator: " -> ")
-            issues.append(ValidationIssue(["nodes", .position(cycle[0]), "depends_on"], "the nodes form a cycle: \(names)"))
+            issues.append(
+                ValidationIssue(["nodes", .position(cycle[0]), "depends_on"], "the nodes form a cycle: \(names)"))
         }
         return issues
     }

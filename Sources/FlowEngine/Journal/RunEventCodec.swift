@@ -25,7 +25,9 @@ public enum RunEventCodec {
         } catch {
             throw JournalError(.corrupt, "events from position \(first): \(error)")
         }
-        guard let elements = value.array else { throw JournalError(.corrupt, "events from position \(first): no array") }
+        guard let elements = value.array else {
+            throw JournalError(.corrupt, "events from position \(first): no array")
+        }
         var events: [RunEvent] = []
         events.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() {
@@ -99,7 +101,10 @@ public enum RunEventCodec {
 
         init(_ values: [JSONValue]) { self.values = values }
 
-        subscript(index: Int) -> JSONValue? { index + 2 < values.count ? values[index + 2] : nil }
+        subscript(index: Int) -> JSONValue? {
+            guard index + 2 < values.count else { return nil }
+            return values[index + 2]
+        }
         func text(_ index: Int) -> String? { self[index]?.string }
         func node() -> NodeID? { text(0).map { NodeID($0) } }
         func attempt() -> Int? { self[1]?.integer.flatMap { Int(exactly: $0) } }
@@ -110,7 +115,9 @@ public enum RunEventCodec {
         case "ws": return submission(fields).map { .workflowSubmitted($0) }
         case "wr": return .workflowStarted
         case "ns":
-            guard let id = fields.node(), let attempt = fields.attempt(), let backend = fields.text(2) else { return nil }
+            guard let id = fields.node(), let attempt = fields.attempt(), let backend = fields.text(2) else {
+                return nil
+            }
             return .nodeStarted(id, attempt: attempt, backend: BackendName(backend), input: fields[3])
         case "nc":
             guard let id = fields.node(), let attempt = fields.attempt(), let output = fields[2] else { return nil }

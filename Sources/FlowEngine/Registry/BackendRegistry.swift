@@ -98,7 +98,8 @@ public actor BackendRegistry {
             return true
         }
         guard isFree else {
-            throw .conflict("\(registered.activeRuns) active runs use \"\(name)\"; cancel them or remove with drain=true")
+            throw .conflict(
+                "\(registered.activeRuns) active runs use \"\(name)\"; cancel them or remove with drain=true")
         }
         await registered.drained()
         // Others may have come and gone while runs drained: remove only what was to be removed.
@@ -137,7 +138,9 @@ public actor BackendRegistry {
     }
 
     /// Wrapped backends have to exist, and must not wrap this one in turn.
-    private func referenceIssues(_ registration: BackendRegistration, _ factory: any BackendFactory) -> [ValidationIssue] {
+    private func referenceIssues(_ registration: BackendRegistration, _ factory: any BackendFactory)
+        -> [ValidationIssue]
+    {
         factory.references(in: registration.config).compactMap { name in
             if name == registration.name { return ValidationIssue(["config"], "the backend wraps itself") }
             guard backend(name) != nil else {

@@ -1,4 +1,5 @@
 public import FlowCore
+import FlowJSON
 import Synchronization
 
 /// A backend with what is known of it, kept so that a read never has to ask it.
@@ -9,6 +10,8 @@ public final class RegisteredBackend: Sendable {
     public let backend: any Backend
     /// What it can do.
     public let capabilities: BackendCapabilities
+    /// The same as JSON text, which is asked for often.
+    public let capabilitiesText: [UInt8]
     /// What it promises.
     public let contract: BackendContract
     /// What it takes.
@@ -22,6 +25,7 @@ public final class RegisteredBackend: Sendable {
         self.backend = backend
         self.isBuiltIn = isBuiltIn
         capabilities = await backend.capabilities
+        capabilitiesText = JSONWriter.bytes(of: capabilities.json)
         contract = await backend.contract
         nodeTypes = await backend.nodeTypes
     }

@@ -2,7 +2,8 @@ public import FlowCore
 
 extension WorkflowID {
     /// Makes a UUID of version 7 (RFC 9562 section 5.7): milliseconds first, so that ids sort by time, then 74 random bits.
-    public static func version7(at instant: Timestamp, using generator: inout some RandomNumberGenerator) -> WorkflowID {
+    public static func version7(at instant: Timestamp, using generator: inout some RandomNumberGenerator) -> WorkflowID
+    {
         let time = UInt64(bitPattern: instant.milliseconds) & 0xFFFF_FFFF_FFFF
         let high = time << 16 | 0x7000 | generator.next() & 0x0FFF
         let low = 0x8000_0000_0000_0000 | generator.next() >> 2

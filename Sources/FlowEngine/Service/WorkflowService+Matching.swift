@@ -1,5 +1,5 @@
-import FlowCore
-import FlowJSON
+public import FlowCore
+public import FlowJSON
 
 extension WorkflowService {
     /// The backend of a run: the one that was named, the workflow's own, or `native`; of `auto` the first healthy one
@@ -38,6 +38,23 @@ extension WorkflowService {
             if match.isAccepted { accepted.append(match) } else { refused.append(match) }
         }
         return accepted + refused.sorted { $0.unmet.count < $1.unmet.count }
+    }
+
+    /// What the backends have against the nodes of a submission that is not acceptable as a whole. Nodes that cannot be
+    /// read are left out: whoever reads the submission knows what is wrong with them.
+    public func diagnose(_ submission: JSONObject) async -> [ValidationIssue] {
+        let workflow = submission["workflow"]
+        let wish = [submission["backend"], workflow?["backend"]].lazy.compactMap { $0?.string }.first
+        let name = wish.flatMap(BackendName.init(checking:)) ?? .native
+        guard name != .automatic, let backend = registry.backend(name) else { return [] }
+        var issues: [ValidationIssue] = []
+        for (index, element) in (workflow?["nodes"]?.array ?? []).prefix(limits.workflow.nodes).enumerated() {
+            let pointer: JSONPointer = ["workflow", "nodes", .position(index)]
+            guard let node = try? Node(decoding: element, at: pointer) else { continue }
+            guard let target = node.backend.map({ registry.backend($0) }) ?? backend else { continue }
+            issues += await target.backend.validate(node).map { $0.under(pointer) }
+        }
+        return issues
     }
 
     /// Everything that a backend lacks for a workflow.

@@ -40,7 +40,9 @@ extension WorkflowService {
         return SubmittedRun(snapshot: try await load(record.workflowID), isReplay: true)
     }
 
-    private func accept(_ request: SubmitRequest, id: WorkflowID, at now: Timestamp) async throws(ServiceError) -> RunSnapshot {
+    private func accept(_ request: SubmitRequest, id: WorkflowID, at now: Timestamp) async throws(ServiceError)
+        -> RunSnapshot
+    {
         let name = try await choose(request)
         var users: [RegisteredBackend] = []
         for name in [name] + Set(request.workflow.nodes.compactMap(\.backend)).subtracting([name]) {
