@@ -1,0 +1,44 @@
+import GRDB
+import Synchronization
+
+/// Moves what the write-ahead log has gathered into the database, beside the commits rather than within one.
+///
+/// A passive checkpoint blocks neither readers nor the writer.
+final class Checkpointer: Sendable {
+    /// After so many bytes of events the log is worth a checkpoint.
+    static let interval = 16 << 20
+
+    private struct State: Sendable {
+        var bytes = 0
+        var isRunning = false
+    }
+
+    private let queue: DatabaseQueue
+    private let state = Mutex(State())
+
+    /// - Parameter path: The database, which the checkpointer opens once more for itself.
+    init(path: String) throws {
+        var configuration = Configuration()
+        configuration.label = "flowcore.checkpoint"
+        configuration.busyMode = .timeout(5)
+        queue = try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    /// Counts what was written, and begins a checkpoint when it is time.
+    func wrote(_ bytes: Int) {
+        let isDue = state.withLock { state in
+            state.bytes += bytes
+            guard state.bytes >= Self.interval, !state.isRunning else { return false }
+            state.bytes = 0
+            state.isRunning = true
+            return true
+        }
+        guard isDue else { return }
+        queue.asyncWriteWithoutTransaction { [self] database in
+            _ = try? database.checkpoint(.passive)
+            state.withLock { $0.isRunning = false }
+        }
+    }
+
+    func close() { try? queue.close() }
+}

@@ -1,0 +1,48 @@
+public import FlowCore
+public import FlowEngine
+import FlowJSON
+import GRDB
+
+extension SQLiteJournal {
+    /// The registered backends in the order of their registration.
+    public func registrations() async throws(JournalError) -> [BackendRegistration] {
+        try await read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM backend ORDER BY position").map { row in
+                let config: String = row["config"]
+                guard let object = try JSONParser.parse(config).object else {
+                    throw JournalError(.corrupt, "a registered backend has no configuration")
+                }
+                return BackendRegistration(name: BackendName(row["name"]), type: row["type"], config: object)
+            }
+        }
+    }
+
+    /// Stores a registration, or replaces the one of its name in its place.
+    public func save(_ registration: BackendRegistration) async throws(JournalError) {
+        try await write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO backend (name, type, config) VALUES (?, ?, ?)
+                    ON CONFLICT (name) DO UPDATE SET type = excluded.type, config = excluded.config
+                    """,
+                arguments: [
+                    registration.name.rawValue, registration.type, JSONValue.object(registration.config).description,
+                ])
+        }
+    }
+
+    /// Removes a registration.
+    public func removeRegistration(_ name: BackendName) async throws(JournalError) {
+        try await write { database in
+            try database.execute(sql: "DELETE FROM backend WHERE name = ?", arguments: [name.rawValue])
+        }
+    }
+
+    /// Reads the labels that a run's row holds.
+    static func labels(_ text: String?) -> [String: String] {
+        guard let text, let object = (try? JSONParser.parse(text))?.object else { return [:] }
+        var labels: [String: String] = [:]
+        for member in object.members { labels[member.name] = member.value.string }
+        return labels
+    }
+}

@@ -1,0 +1,85 @@
+import FlowCore
+public import FlowEngine
+import FoundationEssentials
+import GRDB
+
+/// The journal in one SQLite file.
+///
+/// Writes go through one connection in group commits with `synchronous=FULL`; reads go through others, each on a
+/// snapshot of its own, and never wait for a write.
+public final class SQLiteJournal: Journal {
+    let pool: DatabasePool
+    private let commits: GroupCommit
+    private let lock: FileLock
+    private let checkpointer: Checkpointer
+
+    /// Opens the journal `flowcore.db` in a directory, and makes both when they are not there.
+    ///
+    /// - Throws: ``JournalError`` when the file is no journal of this version or another process holds it.
+    public static func open(directory: String) async throws(JournalError) -> SQLiteJournal {
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            let lock = try FileLock(path: directory + "/flowcore.lock")
+            return try SQLiteJournal(path: directory + "/flowcore.db", lock: lock)
+        } catch {
+            throw JournalError(error)
+        }
+    }
+
+    private init(path: String, lock: FileLock) throws {
+        var configuration = Configuration()
+        configuration.label = "flowcore.journal"
+        configuration.maximumReaderCount = 4
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            // Checkpoints happen off the commit path, by the checkpointer.
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        let migrator = Schema.migrator
+        if try pool.read({ try migrator.hasBeenSuperseded($0) }) {
+            throw JournalError(.unavailable, "the database was written by a newer version of this program")
+        }
+        try migrator.migrate(pool)
+        self.lock = lock
+        checkpointer = try Checkpointer(path: path)
+        commits = GroupCommit(pool: pool, checkpointer: checkpointer)
+    }
+
+    /// Queues a run's next events; see ``Journal/append(_:completion:)``.
+    public func append(_ batch: JournalBatch, completion: @escaping @Sendable (JournalError?) -> Void) {
+        commits.append(batch, completion: completion)
+    }
+
+    /// Fails when the database cannot be written.
+    public func check() async throws(JournalError) {
+        try await write { database in
+            // The same value again: it takes the write lock and the log, and changes nothing.
+            try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+        }
+    }
+
+    /// Writes what is queued and closes the database.
+    public func close() async {
+        commits.close()
+        // The writer works in order: when this is through, so is all that was queued.
+        try? await write { _ in }
+        checkpointer.close()
+        try? pool.close()
+        lock.release()
+    }
+
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(JournalError) -> Value {
+        do { return try await pool.read(body) } catch { throw JournalError(error) }
+    }
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(JournalError) -> Value {
+        do { return try await pool.write(body) } catch { throw JournalError(error) }
+    }
+}
