@@ -1,0 +1,33 @@
+/// Answers requests. The server below it knows nothing else of the program.
+package protocol HTTPResponder: Sendable {
+    /// Looks at a request whose body has not come yet.
+    ///
+    /// - Returns: an answer that refuses the request without reading its body, else `nil`.
+    func refuse(_ head: inout HTTPRequest) -> HTTPResponse?
+
+    /// Answers a request that is complete.
+    func respond(to request: HTTPRequest) -> HTTPAnswer
+
+    /// Completes an answer that the server gives on its own.
+    func finish(_ response: inout HTTPResponse, to request: HTTPRequest)
+}
+
+/// An answer, now or later.
+package enum HTTPAnswer: Sendable {
+    /// Now, on the thread that asked.
+    case ready(HTTPResponse)
+    /// When the function has ended.
+    case later(@Sendable () async -> HTTPResponse)
+}
+
+extension HTTPAnswer {
+    /// The answer, waited for.
+    package var response: HTTPResponse {
+        get async {
+            switch self {
+            case .ready(let response): response
+            case .later(let respond): await respond()
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/// Tells browsers not to guess types and not to keep answers that may change.
+package struct SecurityFieldsMiddleware: Middleware {
+    /// Makes the middleware.
+    package init() {}
+
+    /// Adds the fields.
+    package func ended(_ response: inout HTTPResponse, to request: HTTPRequest) {
+        response.fields.append(("X-Content-Type-Options", "nosniff"))
+        if !response.fields.contains(where: { $0.name == "Cache-Control" }) {
+            response.fields.append(("Cache-Control", "no-store"))
+        }
+    }
+}

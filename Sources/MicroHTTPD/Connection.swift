@@ -1,0 +1,320 @@
+import CMicroHTTPD
+import FlowHTTP
+import Glibc
+
+/// One connection and the request on it.
+///
+/// Everything here happens on the thread of its loop; completions from elsewhere are posted there and carry the number of
+/// their request, so that one which comes too late finds that its request is over.
+final class Connection: @unchecked Sendable {
+    // Safe because all state is touched on the loop's thread alone; other threads only carry the reference.
+
+    private enum Phase {
+        /// No request line has come.
+        case idle
+        /// The request line has come.
+        case head
+        /// The body comes.
+        case body(limit: Int)
+        /// A body comes that nobody wants; the answer waits behind it.
+        case discarding(left: Int, HTTPResponse)
+        /// The request is complete and its handler runs, the connection suspended.
+        case parked
+        /// The handler has ended.
+        case answered(HTTPResponse)
+        /// The answer is on its way.
+        case sending
+        /// A streamed answer is on its way.
+        case streaming(StreamedBody)
+    }
+
+    let descriptor: Int32
+    let client: String
+    private(set) var deadline: ContinuousClock.Instant
+    private unowned let daemon: Daemon
+    private let handle: OpaquePointer
+    private var phase = Phase.idle
+    private var target = ""
+    private var request: HTTPRequest?
+    private var number = 0
+    private var task: Task<Void, Never>?
+    private var isSuspended = false
+    private var isClosing = false
+
+    init(_ handle: OpaquePointer, daemon: Daemon) {
+        self.handle = handle
+        self.daemon = daemon
+        descriptor = flow_connection_descriptor(handle)
+        client = ListenSockets.text(flow_client_address(handle))
+        deadline = .now + daemon.options.headerTimeout
+    }
+
+    /// Whether no request is under way.
+    var isIdle: Bool { if case .idle = phase { true } else { false } }
+
+    /// Whether the connection waits for a handler or a stream, so that the library does not see the client leave.
+    var isWaiting: Bool { isSuspended }
+
+    /// Whether nothing good can come of a connection whose client has closed its side: there is something still to be
+    /// read, or nobody looks.
+    var expectsClient: Bool {
+        switch phase {
+        case .idle, .head, .body, .discarding, .parked: true
+        case .streaming: isSuspended
+        case .answered, .sending: false
+        }
+    }
+
+    /// The request line has come.
+    func began(target: String) {
+        self.target = target
+        phase = .head
+        deadline = .now + daemon.options.headerTimeout
+    }
+
+    /// The library calls this when the head has come, for each part of the body, when the request is complete, and again
+    /// when a suspended connection was resumed.
+    ///
+    /// - Returns: false to close the connection.
+    func handle(
+        method: UnsafePointer<CChar>, version: UnsafePointer<CChar>, data: UnsafePointer<CChar>?, size: inout Int
+    ) -> Bool {
+        switch phase {
+        case .head: return accept(method: String(cString: method), version: String(cString: version))
+        case .body(let limit):
+            guard size > 0, let data else { return complete() }
+            defer { size = 0 }
+            return take(UnsafeBufferPointer(start: data, count: size), limit: limit)
+        case .discarding(let left, let response):
+            guard size > 0 else { return answer(response) }
+            phase = .discarding(left: left - size, response)
+            size = 0
+            return left > 0
+        case .answered(let response): return answer(response)
+        case .idle, .parked, .sending, .streaming: return false
+        }
+    }
+
+    private func accept(method: String, version: String) -> Bool {
+        var head = RequestReader.head(handle, method: HTTPMethod(method), target: target)
+        head.client = client
+        head.executor = daemon.loop
+        let framing: RequestReader.Framing
+        do {
+            framing = try RequestReader.framing(of: head, version: version)
+        } catch {
+            // The path may be anything here; it is repeated to nobody.
+            var response = error.response(instance: "/")
+            response.closesConnection = true
+            daemon.responder.finish(&response, to: head)
+            return answer(response)
+        }
+        let refusal = daemon.responder.refuse(&head)
+        request = head
+        let limit = daemon.options.maxBodyBytes
+        switch framing {
+        case .none:
+            if let refusal { phase = .discarding(left: 0, refusal) } else { phase = .body(limit: limit) }
+        case .length(let length) where length > limit:
+            return answerEarly(refusal ?? tooLarge(head))
+        case .length(let length):
+            deadline = .now + daemon.options.bodyTimeout
+            if let refusal {
+                // A small body is cheaper to read than a connection to make; a client that asks first sends none.
+                if length > 65536 || head.fields["expect"] != nil { return answerEarly(refusal) }
+                phase = .discarding(left: length, refusal)
+            } else {
+                request?.body.reserveCapacity(length)
+                phase = .body(limit: limit)
+            }
+        case .chunked:
+            deadline = .now + daemon.options.bodyTimeout
+            if let refusal {
+                if head.fields["expect"] != nil { return answerEarly(refusal) }
+                phase = .discarding(left: 65536, refusal)
+            } else {
+                phase = .body(limit: limit)
+            }
+        }
+        return true
+    }
+
+    private func take(_ data: UnsafeBufferPointer<CChar>, limit: Int) -> Bool {
+        let count = (request?.body.count ?? 0) + data.count
+        guard count <= limit, let head = request else {
+            // No answer can be given in the middle of a body: the rest is read, up to a bound, and dropped.
+            request?.body = []
+            if let head = request { phase = .discarding(left: 4 * limit, tooLarge(head)) }
+            return true
+        }
+        _ = head
+        data.withMemoryRebound(to: UInt8.self) { request?.body.append(contentsOf: $0) }
+        return true
+    }
+
+    private func tooLarge(_ head: HTTPRequest) -> HTTPResponse {
+        let limit = daemon.options.maxBodyBytes
+        let problem = Problem(413, "content-too-large", "The body is larger than the limit of \(limit) bytes.")
+        var response = problem.response(instance: head.path)
+        response.closesConnection = true
+        daemon.responder.finish(&response, to: head)
+        return response
+    }
+
+    /// Answers before the body has come; the library closes the connection behind it.
+    private func answerEarly(_ response: HTTPResponse) -> Bool {
+        var response = response
+        response.closesConnection = true
+        return answer(response)
+    }
+
+    /// The request is there: has it answered, at once where that is possible.
+    private func complete() -> Bool {
+        guard let request else { return false }
+        self.request = nil
+        switch daemon.responder.respond(to: request) {
+        case .ready(let response): return answer(response)
+        case .later(let respond):
+            let number = self.number
+            let loop = daemon.loop
+            phase = .parked
+            // Unstructured, since the library calls from C; the connection owns the task and cancels it at its end.
+            task = Task.immediate(executorPreference: loop) { [self] in
+                let response = await respond()
+                loop.perform { self.answered(response, number) }
+            }
+            loop.drain(limit: 64)
+            if case .answered(let response) = phase { return answer(response) }
+            deadline = .now + daemon.options.answerTimeout
+            suspend()
+            return true
+        }
+    }
+
+    private func answered(_ response: HTTPResponse, _ number: Int) {
+        guard number == self.number, case .parked = phase else { return }
+        phase = .answered(response)
+        task = nil
+        resume()
+    }
+
+    private func answer(_ response: HTTPResponse) -> Bool {
+        deadline = .now + daemon.options.sendTimeout
+        let closes = daemon.isDraining
+        switch response.body {
+        case .empty:
+            phase = .sending
+            return ResponseWriter.queue(response, bytes: [], on: handle, closes: closes)
+        case .bytes(let bytes):
+            phase = .sending
+            // A large answer may take its time on a slow line.
+            if bytes.count > 1 << 20 { deadline += .seconds(bytes.count >> 16) }
+            return ResponseWriter.queue(response, bytes: bytes, on: handle, closes: closes)
+        case .stream(let produce): return stream(response, produce)
+        }
+    }
+
+    private func stream(_ response: HTTPResponse, _ produce: @escaping @Sendable (any BodyWriter) async -> Void) -> Bool
+    {
+        let number = self.number
+        let loop = daemon.loop
+        let body = StreamedBody { loop.perform { self.resumeStream(number) } }
+        // Safe because the library gives the reference back through the function that frees the response.
+        let context = Unmanaged.passRetained(StreamContext(body: body, connection: self)).toOpaque()
+        guard
+            let streamed = MHD_create_response_from_callback(
+                UInt64.max, 16384, Callbacks.readStream, context, Callbacks.freeStream)
+        else { return false }
+        defer { MHD_destroy_response(streamed) }
+        phase = .streaming(body)
+        guard ResponseWriter.queue(streamed, response, on: handle, closes: daemon.isDraining) else { return false }
+        // Unstructured for the same reason as above.
+        task = Task(executorPreference: loop) {
+            await produce(body)
+            body.finish()
+        }
+        if daemon.isDraining { task?.cancel() }
+        return true
+    }
+
+    /// The library asks for a part of a stream.
+    func read(_ body: StreamedBody, into buffer: UnsafeMutablePointer<CChar>, maximum: Int) -> Int {
+        switch body.read(into: buffer, maximum: maximum) {
+        case .bytes(let count):
+            deadline = .now + daemon.options.sendTimeout
+            return count
+        case .nothing:
+            suspend()
+            return 0
+        case .end: return -1
+        }
+    }
+
+    private func resumeStream(_ number: Int) {
+        guard number == self.number else { return }
+        deadline = .now + daemon.options.sendTimeout
+        resume()
+    }
+
+    private func suspend() {
+        guard !isSuspended else { return }
+        isSuspended = true
+        MHD_suspend_connection(handle)
+    }
+
+    private func resume() {
+        guard isSuspended else { return }
+        isSuspended = false
+        MHD_resume_connection(handle)
+    }
+
+    /// The request is over, however it ended.
+    func completed() {
+        number += 1
+        task?.cancel()
+        task = nil
+        if case .streaming(let body) = phase { body.abandon() }
+        phase = .idle
+        request = nil
+        deadline = .now + daemon.options.idleTimeout
+        if daemon.isDraining { shut() }
+    }
+
+    /// Whether the deadline has passed. A stream waits for its events as long as it likes; its heartbeats show whether
+    /// the client is there.
+    func isOverdue(at now: ContinuousClock.Instant) -> Bool {
+        if case .streaming = phase, isSuspended { return false }
+        return deadline <= now
+    }
+
+    /// Ends the connection: the library sees its end when it looks next.
+    func shut() {
+        guard !isClosing else { return }
+        isClosing = true
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        task?.cancel()
+        if case .streaming(let body) = phase { body.abandon() }
+        if case .parked = phase {
+            // The handler may take its time to notice; nobody is left to read what it says.
+            phase = .answered(HTTPResponse(status: 503))
+        }
+        resume()
+    }
+
+    /// The server goes down: whoever waits for more is told that there is no more.
+    func drain() {
+        if isIdle { return shut() }
+        if case .streaming = phase { task?.cancel() }
+    }
+}
+
+/// What the library holds of a stream.
+final class StreamContext {
+    let body: StreamedBody
+    let connection: Connection
+
+    init(body: StreamedBody, connection: Connection) {
+        self.body = body
+        self.connection = connection
+    }
+}

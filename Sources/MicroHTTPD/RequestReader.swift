@@ -1,0 +1,99 @@
+import CMicroHTTPD
+import FlowHTTP
+import Glibc
+
+/// Copies a request's head out of the library and refuses what the library lets pass.
+enum RequestReader {
+    /// How the length of a body is told.
+    enum Framing: Equatable {
+        case none
+        case length(Int)
+        case chunked
+    }
+
+    /// The head of a request.
+    static func head(_ connection: OpaquePointer, method: HTTPMethod, target: String) -> HTTPRequest {
+        var fields = RequestFields()
+        withUnsafeMutablePointer(to: &fields) { pointer in
+            _ = flow_each_header(
+                connection,
+                { context, _, name, nameSize, value, valueSize in
+                    // Safe because the context is the local variable of the function that waits for this one.
+                    guard let fields = context?.assumingMemoryBound(to: RequestFields.self) else { return .NO }
+                    let text = RequestReader.bytes(value, valueSize)
+                    fields.pointee.append(name: RequestReader.bytes(name, nameSize).span, value: text.span)
+                    return .YES
+                }, pointer)
+        }
+        if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
+            return HTTPRequest(
+                method: method, path: String(target[..<mark]), query: String(target[target.index(after: mark)...]),
+                fields: fields)
+        }
+        return HTTPRequest(method: method, path: target, fields: fields)
+    }
+
+    private static func bytes(_ start: UnsafePointer<CChar>?, _ count: Int) -> UnsafeBufferPointer<UInt8> {
+        // Safe because the library keeps the text until the request is done, and the caller copies it at once.
+        UnsafeBufferPointer(
+            start: UnsafeRawPointer(start)?.assumingMemoryBound(to: UInt8.self), count: start == nil ? 0 : count)
+    }
+
+    /// Checks what a server has to refuse before it looks at a request any further.
+    ///
+    /// - Throws: the problem; the connection has to be closed behind it, since the rest of what the client sent cannot
+    ///   be told apart from another request (RFC 9112 section 6.3).
+    static func framing(of head: HTTPRequest, version: String) throws(Problem) -> Framing {
+        guard version == "HTTP/1.1" || version == "HTTP/1.0" else {
+            throw Problem(505, "version", "The server speaks HTTP/1.1 and HTTP/1.0.")
+        }
+        guard head.fields.count <= ServerOptions.maxFields, head.fields.size <= ServerOptions.maxFieldBytes else {
+            throw Problem(
+                431, "header-too-large",
+                "The header has \(head.fields.count) fields of \(head.fields.size) bytes; "
+                    + "the limits are \(ServerOptions.maxFields) and \(ServerOptions.maxFieldBytes).")
+        }
+        guard head.path.utf8.count + (head.query?.utf8.count ?? 0) < ServerOptions.maxTargetBytes else {
+            throw Problem(414, "target-too-long", "The target is longer than \(ServerOptions.maxTargetBytes) bytes.")
+        }
+        guard head.fields.areWellFormed else {
+            throw Problem(
+                400, "malformed-header", "A header field's name or value holds a character that is not allowed.")
+        }
+        try checkTarget(head)
+        let hosts = head.fields.values("host")
+        guard hosts.count == 1 || hosts.isEmpty && version == "HTTP/1.0" else {
+            throw Problem(400, "malformed-header", "The request needs exactly one Host field.")
+        }
+        let lengths = head.fields.values("content-length")
+        let codings = head.fields.values("transfer-encoding")
+        guard lengths.count <= 1 else { throw Problem(400, "framing", "Content-Length is given more than once.") }
+        if let coding = codings.first {
+            guard lengths.isEmpty else {
+                throw Problem(400, "framing", "Content-Length and Transfer-Encoding exclude each other.")
+            }
+            guard codings.count == 1, coding.lowercased() == "chunked", version == "HTTP/1.1" else {
+                throw Problem(501, "framing", "The only Transfer-Encoding is \"chunked\".")
+            }
+            return .chunked
+        }
+        guard let text = lengths.first else { return .none }
+        guard !text.isEmpty, text.utf8.count <= 18, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+            let length = Int(text)
+        else { throw Problem(400, "framing", "Content-Length is not a number.") }
+        return length == 0 ? .none : .length(length)
+    }
+
+    private static func checkTarget(_ head: HTTPRequest) throws(Problem) {
+        if head.path == "*", head.method == .options { return }
+        guard head.path.utf8.first == UInt8(ascii: "/") else {
+            throw Problem(400, "malformed-target", "The target has to be a path.")
+        }
+        for byte in head.path.utf8 where byte <= 0x20 || byte >= 0x7F {
+            throw Problem(400, "malformed-target", "The path holds a character that has to be percent-encoded.")
+        }
+        if head.path.utf8.contains(UInt8(ascii: "%")), PercentEncoding.decode(head.path) == nil {
+            throw Problem(400, "malformed-target", "The path's percent-encoding is not valid UTF-8 without NUL.")
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import CMicroHTTPD
+import FlowHTTP
+import Glibc
+
+/// Hands an answer to the library.
+enum ResponseWriter {
+    /// Queues an answer of known length.
+    ///
+    /// - Returns: false when the library did not take it; then the connection has to be closed.
+    static func queue(_ response: HTTPResponse, bytes: [UInt8], on connection: OpaquePointer, closes: Bool) -> Bool {
+        var handle: OpaquePointer?
+        if bytes.isEmpty {
+            handle = MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
+        } else if let copy = malloc(bytes.count) {
+            bytes.withUnsafeBytes { source in
+                if let base = source.baseAddress { memcpy(copy, base, bytes.count) }
+            }
+            // Safe because the library now owns the copy and frees it with the response.
+            handle = MHD_create_response_from_buffer(bytes.count, copy, .RESPMEM_MUST_FREE)
+            if handle == nil { free(copy) }
+        }
+        guard let handle else { return false }
+        defer { MHD_destroy_response(handle) }
+        return queue(handle, response, on: connection, closes: closes)
+    }
+
+    /// Queues a response that has its body already.
+    static func queue(
+        _ handle: OpaquePointer, _ response: HTTPResponse, on connection: OpaquePointer, closes: Bool
+    ) -> Bool {
+        for field in response.fields { _ = MHD_add_response_header(handle, field.name, field.value) }
+        if closes || response.closesConnection { _ = MHD_add_response_header(handle, "Connection", "close") }
+        return MHD_queue_response(connection, UInt32(response.status), handle) == .YES
+    }
+}
