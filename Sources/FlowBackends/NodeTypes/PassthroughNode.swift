@@ -1,0 +1,25 @@
+public import FlowCore
+public import FlowJSON
+
+/// Hands its input on.
+public struct PassthroughNode: NodeType {
+    /// The type as clients see it.
+    public let description = NodeTypeDescription(
+        name: "passthrough", summary: "Hands its input on as its output.",
+        configSchema: ["type": "object", "additionalProperties": false])
+    /// The type has no effect.
+    public let isPure = true
+
+    /// Makes the type.
+    public init() {}
+
+    /// The type takes no configuration.
+    public func validate(_ config: JSONObject) -> [ValidationIssue] {
+        guard !config.isEmpty else { return [] }
+        var fields = FieldReader(config, at: [])
+        return fields.finish()
+    }
+
+    /// Gives the input as output.
+    public func execute(_ request: NodeRequest) -> NodeResult { .success(output: request.input) }
+}
