@@ -1,0 +1,56 @@
+package import FlowEngine
+package import FlowHTTP
+import FlowJSON
+package import Logging
+
+/// The API: everything between a request and the service.
+package struct Application: Sendable {
+    /// How the API behaves.
+    package struct Options: Sendable {
+        /// The keys that open it.
+        package var keys = APIKeys()
+        /// Which requests are logged.
+        package var accessLog = AccessLogMiddleware.Scope.errors
+        /// How deep bodies may nest.
+        package var jsonDepth = 128
+        /// How many event streams may be open.
+        package var maxListeners = 1000
+        /// How long an event stream may be silent.
+        package var heartbeat: Duration = .seconds(10)
+        /// What the server below keeps, to be told to clients.
+        package var httpLimits: [(name: String, value: Int)] = []
+        /// Another text for every start, with which ids of requests begin.
+        package var idPrefix = "r"
+
+        /// Makes the defaults.
+        package init() {}
+    }
+
+    /// Answers requests.
+    package let responder: RoutedResponder
+    /// Every route, for those who describe the API.
+    package let routes: [Route]
+
+    /// Makes the API over a service.
+    package init(service: WorkflowService, metrics: PrometheusMetrics, options: Options, logger: Logger) {
+        let json = JSONBody(limits: JSONLimits(depth: options.jsonDepth))
+        let events = EventRoutes(service: service, heartbeat: options.heartbeat, maxListeners: options.maxListeners)
+        let limits = PublishedLimits(
+            engine: service.limits, jsonDepth: options.jsonDepth,
+            http: options.httpLimits + [("max_event_streams", options.maxListeners)])
+        routes =
+            WorkflowRoutes(service: service, json: json).routes
+            + NodeRoutes(service: service).routes + events.routes
+            + BackendRoutes(registry: service.registry, json: json).routes
+            + OperationsRoutes(
+                service: service, limits: limits, metrics: metrics, listenerCount: { events.listenerCount }
+            ).routes
+        responder = RoutedResponder(
+            router: Router(routes),
+            middleware: [
+                AccessLogMiddleware(scope: options.accessLog, logger: logger), MetricsMiddleware(factory: metrics),
+                SecurityFieldsMiddleware(), IdentityMiddleware(prefix: options.idPrefix),
+                AuthenticationMiddleware(keys: options.keys),
+            ])
+    }
+}

@@ -1,0 +1,49 @@
+package import FlowCore
+package import FlowEngine
+package import FlowJSON
+
+extension SubmitRequest {
+    /// Reads a submission of JSON.
+    ///
+    /// - Throws: ``ValidationError`` with everything that is wrong.
+    package init(decoding object: JSONObject, limits: WorkflowLimits) throws(ValidationError) {
+        var fields = FieldReader(object, at: [])
+        fields.require("workflow")
+        let definition = fields.value("workflow")
+        let input = fields.value("input")
+        let backend = fields.backend("backend")
+        let requires = fields.texts("requires") ?? []
+        let id = fields.value(
+            "workflow_id", expected: "1 to 128 letters, digits, '_', '-', '.' or ':', starting with a letter or digit"
+        ) { $0.string.flatMap(WorkflowID.init(checking:)) }
+        let variables = fields.object("variables") ?? JSONObject()
+        let labels = fields.textMap("labels") ?? [:]
+        let durability = fields.value("durability", expected: "\"full\" or \"none\"") {
+            $0.string.flatMap(Durability.init(rawValue:))
+        }
+        if labels.count > 64 { fields.refuse("labels", "\(labels.count) labels are more than the limit of 64") }
+        for (name, value) in labels where name.isEmpty || name.utf8.count > 128 || value.utf8.count > 256 {
+            fields.add(
+                ValidationIssue(
+                    ["labels", .name(name)], "a label has a name of 1 to 128 bytes and a value of up to 256"))
+        }
+        var workflow: Workflow?
+        if let definition {
+            do {
+                workflow = try Workflow(decoding: definition, at: ["workflow"], limits: limits)
+            } catch {
+                fields.add(error.issues)
+            }
+        }
+        let issues = fields.finish()
+        guard issues.isEmpty, let workflow else { throw ValidationError(issues) }
+        self.init(workflow: workflow)
+        self.input = input
+        self.backend = backend
+        self.requires = requires
+        self.workflowID = id
+        self.variables = variables
+        self.labels = labels
+        self.durability = durability
+    }
+}

@@ -1,0 +1,88 @@
+import FlowCore
+import FlowEngine
+import FlowJSON
+
+/// Backends and node types as the API shows them.
+enum BackendEncoding {
+    /// Writes a backend with what it can do and promises.
+    static func write(_ backend: RegisteredBackend, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("name")
+        writer.string(backend.name.rawValue)
+        writer.name("type")
+        writer.string(backend.registration.type)
+        writer.name("built_in")
+        writer.bool(backend.isBuiltIn)
+        writer.name("config")
+        writer.value(.object(backend.registration.config))
+        writer.name("capabilities")
+        writer.value(backend.capabilities.json)
+        writer.name("contract")
+        write(backend.contract, to: &writer)
+        writer.name("node_types")
+        writer.beginArray()
+        for type in backend.nodeTypes { writer.string(type.name) }
+        writer.endArray()
+        writer.name("active_runs")
+        writer.integer(backend.activeRuns)
+        writer.endObject()
+    }
+
+    private static func write(_ contract: BackendContract, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("max_payload_bytes")
+        writer.integer(contract.maxPayloadBytes)
+        writer.name("max_parallel")
+        writer.integer(contract.maxParallel)
+        writer.name("time_to_cancel")
+        writer.string(DurationText.text(contract.timeToCancel))
+        writer.name("retry_owner")
+        writer.string(contract.retryOwner.rawValue)
+        writer.name("ordered")
+        writer.bool(contract.isOrdered)
+        writer.endObject()
+    }
+
+    /// Writes what can be registered.
+    static func write(_ factory: any BackendFactory, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("type")
+        writer.string(factory.type)
+        writer.name("summary")
+        writer.string(factory.summary)
+        writer.name("config_schema")
+        writer.value(factory.configSchema)
+        writer.endObject()
+    }
+
+    /// Every node type once, with the backends that take it.
+    static func nodeTypes(_ backends: [RegisteredBackend]) -> [UInt8] {
+        var order: [NodeTypeDescription] = []
+        var takers: [String: [String]] = [:]
+        for backend in backends {
+            for type in backend.nodeTypes {
+                if takers[type.name] == nil { order.append(type) }
+                takers[type.name, default: []].append(backend.name.rawValue)
+            }
+        }
+        var writer = JSONWriter(capacity: 4096)
+        writer.beginObject()
+        writer.name("node_types")
+        writer.beginArray()
+        for type in order {
+            writer.beginObject()
+            writer.name("type")
+            writer.string(type.name)
+            writer.name("summary")
+            writer.string(type.summary)
+            writer.name("config_schema")
+            writer.value(type.configSchema)
+            writer.name("backends")
+            writer.value(.array((takers[type.name] ?? []).map { .string($0) }))
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+        return writer.bytes
+    }
+}

@@ -1,0 +1,78 @@
+package import FlowCore
+package import FlowJSON
+
+/// Events of a run as the API shows them.
+package enum EventEncoding {
+    /// The name of an event's kind.
+    package static func type(of event: RunEvent) -> String {
+        switch event.kind {
+        case .workflowSubmitted: "workflow_submitted"
+        case .workflowStarted: "workflow_started"
+        case .nodeStarted: "node_started"
+        case .nodeCompleted: "node_completed"
+        case .nodeFailed: "node_failed"
+        case .nodeCancelled: "node_cancelled"
+        case .cancelRequested: "cancel_requested"
+        case .workflowCompleted: "workflow_completed"
+        case .workflowFailed: "workflow_failed"
+        case .workflowCancelled: "workflow_cancelled"
+        }
+    }
+
+    /// Writes an event.
+    package static func write(_ event: RunEvent, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.name("position")
+        writer.integer(event.position)
+        writer.name("time")
+        writer.time(event.time)
+        writer.name("type")
+        writer.string(type(of: event))
+        switch event.kind {
+        case .workflowSubmitted(let submission): write(submission, to: &writer)
+        case .workflowStarted, .workflowCompleted: break
+        case .nodeStarted(let id, let attempt, let backend, let input):
+            node(id, attempt, &writer)
+            writer.name("backend")
+            writer.string(backend.rawValue)
+            if let input {
+                writer.name("input_data")
+                writer.value(input)
+            }
+        case .nodeCompleted(let id, let attempt, let output):
+            node(id, attempt, &writer)
+            writer.name("output_data")
+            writer.value(output)
+        case .nodeFailed(let id, let attempt, let error, let isFinal):
+            node(id, attempt, &writer)
+            writer.name("error")
+            error.write(to: &writer)
+            writer.name("final")
+            writer.bool(isFinal)
+        case .nodeCancelled(let id, let attempt): node(id, attempt, &writer)
+        case .cancelRequested(let reason), .workflowCancelled(let reason):
+            writer.name("reason")
+            writer.optional(reason)
+        case .workflowFailed(let error):
+            writer.name("error")
+            error.write(to: &writer)
+        }
+        writer.endObject()
+    }
+
+    private static func node(_ id: NodeID, _ attempt: Int, _ writer: inout JSONWriter) {
+        writer.name("node_id")
+        writer.string(id.rawValue)
+        writer.name("attempt")
+        writer.integer(attempt)
+    }
+
+    private static func write(_ submission: Submission, to writer: inout JSONWriter) {
+        writer.name("workflow")
+        submission.workflow.write(to: &writer)
+        writer.name("input")
+        writer.value(submission.input)
+        writer.name("backend")
+        writer.string(submission.backend.rawValue)
+    }
+}

@@ -1,0 +1,28 @@
+import FlowCore
+package import FlowEngine
+import FlowJSON
+
+/// The bounds of the server, as clients can read them.
+package struct PublishedLimits: Sendable {
+    /// The text of the answer.
+    let bytes: [UInt8]
+
+    /// Makes the text.
+    ///
+    /// - Parameters:
+    ///   - jsonDepth: How deep bodies may nest.
+    ///   - http: What the server below keeps, as names and numbers.
+    package init(engine: EngineLimits, jsonDepth: Int, http: [(name: String, value: Int)]) {
+        var limits = JSONObject()
+        limits["max_nodes"] = .integer(Int64(engine.workflow.nodes))
+        limits["max_parallel"] = .integer(Int64(engine.parallelNodes))
+        limits["max_active_runs"] = .integer(Int64(engine.activeRuns))
+        limits["max_payload_bytes"] = .integer(Int64(engine.payloadBytes))
+        limits["max_json_depth"] = .integer(Int64(jsonDepth))
+        limits["max_wait"] = .string(DurationText.text(engine.maximumWait))
+        limits["default_run_timeout"] = engine.runTimeout.map { .string(DurationText.text($0)) } ?? .null
+        limits["default_node_timeout"] = engine.nodeTimeout.map { .string(DurationText.text($0)) } ?? .null
+        for limit in http { limits[limit.name] = .integer(Int64(limit.value)) }
+        bytes = JSONWriter.bytes(of: .object(limits))
+    }
+}

@@ -1,0 +1,132 @@
+import FlowCore
+import FlowEngine
+import FlowHTTP
+import FlowJSON
+
+/// The registry of backends.
+struct BackendRoutes: Sendable {
+    let registry: BackendRegistry
+    let json: JSONBody
+
+    var routes: [Route] {
+        [
+            Route(.get, "/backends", .viewer, .immediate(list)),
+            Route(.post, "/backends", .admin, takesBody: true, .suspending(create)),
+            Route(.get, "/backends/{name}", .viewer, .immediate(read)),
+            Route(.put, "/backends/{name}", .admin, takesBody: true, .suspending(replace)),
+            Route(.delete, "/backends/{name}", .admin, .suspending(remove)),
+            Route(.get, "/backends/{name}/capabilities", .viewer, .immediate(capabilities)),
+            Route(.get, "/backends/{name}/health", .viewer, .suspending(health)),
+            Route(.get, "/node-types", .viewer, .immediate(nodeTypes)),
+        ]
+    }
+
+    @Sendable private func list(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        var writer = JSONWriter(capacity: 2048)
+        writer.beginObject()
+        writer.name("backends")
+        writer.beginArray()
+        for backend in registry.all { BackendEncoding.write(backend, to: &writer) }
+        writer.endArray()
+        writer.name("types")
+        writer.beginArray()
+        for factory in registry.factories { BackendEncoding.write(factory, to: &writer) }
+        writer.endArray()
+        writer.endObject()
+        return .json(writer.bytes)
+    }
+
+    @Sendable private func create(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        var fields = FieldReader(try json.object(request), at: [])
+        fields.require("name")
+        let name = fields.backend("name")
+        let registration = try Self.registration(name, &fields)
+        do {
+            return Self.answer(try await registry.register(registration, replace: false), status: 201)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    @Sendable private func replace(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        guard let name = BackendName(checking: request.parameters[0]) else {
+            throw Problem(
+                404, "not-found", "\"\(request.parameters[0].prefix(200))\" is not a name that a backend can have.")
+        }
+        var fields = FieldReader(try json.object(request), at: [])
+        let registration = try Self.registration(name, &fields)
+        let isNew = registry.backend(name) == nil
+        do {
+            return Self.answer(try await registry.register(registration, replace: true), status: isNew ? 201 : 200)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private static func registration(
+        _ name: BackendName?, _ fields: inout FieldReader
+    ) throws(Problem) -> BackendRegistration {
+        fields.require("type")
+        let type = fields.text("type", maximum: 64)
+        let config = fields.object("config") ?? JSONObject()
+        if name == .automatic { fields.refuse("name", "\"auto\" stands for the server's own choice") }
+        let issues = fields.finish()
+        guard issues.isEmpty, let name, let type else { throw .invalid(issues) }
+        return BackendRegistration(name: name, type: type, config: config)
+    }
+
+    private static func answer(_ backend: RegisteredBackend, status: Int) -> HTTPResponse {
+        var writer = JSONWriter(capacity: 1024)
+        BackendEncoding.write(backend, to: &writer)
+        var response = HTTPResponse.json(writer.bytes, status: status)
+        if status == 201 { response.fields.append(("Location", "/backends/\(backend.name)")) }
+        return response
+    }
+
+    @Sendable private func read(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        return Self.answer(try backend(request), status: 200)
+    }
+
+    @Sendable private func capabilities(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        return .json(try backend(request).capabilitiesText)
+    }
+
+    @Sendable private func health(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        let backend = try backend(request)
+        var body: JSONObject = ["name": .string(backend.name.rawValue), "healthy": true]
+        if case .unhealthy(let reason) = await backend.backend.health() {
+            body["healthy"] = false
+            body["reason"] = .string(reason)
+        }
+        return .json(JSONWriter.bytes(of: .object(body)), status: body["healthy"] == true ? 200 : 503)
+    }
+
+    @Sendable private func remove(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        var query = QueryItems(request.query)
+        let drain = query.value("drain", expected: "true or false") { Bool($0) } ?? false
+        try query.finish()
+        let name = try backend(request).name
+        do { try await registry.unregister(name, drain: drain) } catch { throw Problem(error) }
+        return HTTPResponse(status: 204)
+    }
+
+    @Sendable private func nodeTypes(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        return .json(BackendEncoding.nodeTypes(registry.all))
+    }
+
+    private func backend(_ request: HTTPRequest) throws(Problem) -> RegisteredBackend {
+        guard let backend = registry.backend(BackendName(request.parameters[0])) else {
+            let known = registry.all.map { "\"\($0.name)\"" }.joined(separator: ", ")
+            throw Problem(
+                404, "not-found", "There is no backend \"\(request.parameters[0].prefix(200))\"; there are \(known).")
+        }
+        return backend
+    }
+}

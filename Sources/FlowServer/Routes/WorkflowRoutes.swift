@@ -1,0 +1,225 @@
+import Crypto
+import FlowCore
+import FlowEngine
+import FlowHTTP
+import FlowJSON
+
+/// Submitting, reading and controlling runs.
+struct WorkflowRoutes: Sendable {
+    let service: WorkflowService
+    let json: JSONBody
+
+    var routes: [Route] {
+        [
+            Route(.post, "/workflows", .submitter, takesBody: true, .suspending(submit)),
+            Route(.get, "/workflows", .viewer, .suspending(list)),
+            Route(.post, "/workflows/match", .viewer, takesBody: true, .suspending(match)),
+            Route(.get, "/workflows/{workflow_id}", .viewer, .either(now: readNow, later: read)),
+            Route(.delete, "/workflows/{workflow_id}", .submitter, .suspending(delete)),
+            Route(.post, "/workflows/{workflow_id}/cancel", .submitter, takesBody: true, .suspending(cancel)),
+        ]
+    }
+
+    @Sendable private func submit(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        var timing = ServerTiming()
+        var preferences = Preferences(request.fields.values("prefer"))
+        let seconds = preferences.apply("wait") { Int($0).map { $0 >= 0 } ?? false }.flatMap { Int($0) }
+        let isMinimal = preferences.apply("return") { $0 == "minimal" || $0 == "representation" } == "minimal"
+        _ = preferences.apply("respond-async")
+        try strict(&preferences)
+        var submission = try await decode(request)
+        submission.idempotency = try idempotency(request)
+        timing.mark("decode")
+        let accepted: SubmittedRun
+        do { accepted = try await service.submit(submission) } catch { throw Problem(error) }
+        timing.mark("accept")
+        var snapshot = accepted.snapshot
+        if let seconds, !snapshot.context.status.isFinished {
+            do {
+                snapshot = try await service.wait(for: snapshot.context.id, atMost: .seconds(min(seconds, 86_400)))
+            } catch {
+                throw Problem(error)
+            }
+            timing.mark("run")
+        }
+        let isDone = seconds != nil && snapshot.context.status.isFinished
+        let bytes = isMinimal ? RunEncoding.minimal(snapshot.context) : snapshot.representation(RunEncoding.bytes)
+        var response = HTTPResponse.json(bytes, status: isDone ? 200 : 202)
+        response.fields.append(("Location", "/workflows/\(snapshot.context.id)"))
+        response.fields.append(("Server-Timing", timing.field))
+        if let field = preferences.field { response.fields.append(field) }
+        if accepted.isReplay { response.fields.append(("Idempotency-Replayed", "true")) }
+        return response
+    }
+
+    /// `handling=strict` makes a preference that is not honoured an error (RFC 7240 section 4.4).
+    private func strict(_ preferences: inout Preferences) throws(Problem) {
+        guard preferences.apply("handling", { $0 == "strict" || $0 == "lenient" }) == "strict" else { return }
+        let unknown = preferences.ignored
+        guard unknown.isEmpty else {
+            throw Problem(
+                400, "preference", "The request asks for strict handling and has preferences that are not supported.",
+                issues: unknown.map { Problem.Issue(parameter: "Prefer", "\"\($0)\" is not supported") })
+        }
+    }
+
+    private func decode(_ request: HTTPRequest) async throws(Problem) -> SubmitRequest {
+        let object = try json.object(request)
+        do {
+            var submission = try SubmitRequest(decoding: object, limits: service.limits.workflow)
+            submission.executor = request.executor
+            return submission
+        } catch {
+            // What can be read of the nodes is checked as well, so that a client learns of everything at once.
+            throw .invalid(error.issues + (await service.diagnose(object)))
+        }
+    }
+
+    private func idempotency(_ request: HTTPRequest) throws(Problem) -> SubmitRequest.Idempotency? {
+        let keys = request.fields.values("idempotency-key")
+        guard let key = keys.first else { return nil }
+        guard keys.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            throw Problem(
+                400, "idempotency-key", "The idempotency key is not acceptable.",
+                issues: [
+                    Problem.Issue(parameter: "Idempotency-Key", "expected one key of 1 to 255 visible ASCII characters")
+                ])
+        }
+        let digits = Array("0123456789abcdef".utf8)
+        var fingerprint: [UInt8] = []
+        for byte in SHA256.hash(data: request.body) { fingerprint += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+        return SubmitRequest.Idempotency(key: key, fingerprint: String(decoding: fingerprint, as: UTF8.self))
+    }
+
+    @Sendable private func match(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        let submission = try await decode(request)
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.name("backends")
+        writer.beginArray()
+        for match in await service.match(submission) {
+            writer.beginObject()
+            writer.name("backend")
+            writer.string(match.backend.rawValue)
+            writer.name("accepted")
+            writer.bool(match.isAccepted)
+            writer.name("unmet")
+            writer.beginArray()
+            for issue in match.unmet {
+                writer.beginObject()
+                writer.name("pointer")
+                writer.string(issue.pointer.description)
+                writer.name("detail")
+                writer.string(issue.detail)
+                writer.endObject()
+            }
+            writer.endArray()
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+        return .json(writer.bytes)
+    }
+
+    /// Answers a plain read of a run that is in memory.
+    @Sendable private func readNow(_ request: HTTPRequest) throws(Problem) -> HTTPResponse? {
+        guard request.query == nil, let id = WorkflowID(checking: request.parameters[0]),
+            let snapshot = service.snapshot(of: id)
+        else { return nil }
+        return representation(snapshot, request)
+    }
+
+    @Sendable private func read(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        var query = QueryItems(request.query)
+        let wait = query.value("wait", expected: "a duration such as 30s") {
+            DurationText.parse($0) ?? Int($0).map { .seconds($0) }
+        }
+        try query.finish()
+        let id = try Self.id(request)
+        do {
+            var snapshot = try await service.load(id)
+            // A client that knows this version waits for another one; any other gets what there is when the run has ended.
+            if let wait, wait > .zero, !snapshot.context.status.isFinished {
+                snapshot = try await service.wait(for: id, atMost: wait)
+            }
+            return representation(snapshot, request)
+        } catch {
+            throw Problem(error)
+        }
+    }
+
+    private func representation(_ snapshot: RunSnapshot, _ request: HTTPRequest) -> HTTPResponse {
+        let tag = EntityTag(String(snapshot.context.position))
+        if request.fields["if-none-match"] != nil, tag.matches(ifNoneMatch: request.fields.values("if-none-match")) {
+            return HTTPResponse(status: 304, fields: [("ETag", tag.field), ("Cache-Control", "no-cache")])
+        }
+        var response = HTTPResponse.json(snapshot.representation(RunEncoding.bytes))
+        response.fields.append(("ETag", tag.field))
+        response.fields.append(("Cache-Control", "no-cache"))
+        return response
+    }
+
+    @Sendable private func list(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        let query = try RunQuery(request)
+        let page: RunPage
+        do { page = try await service.list(query) } catch { throw Problem(error) }
+        var writer = JSONWriter(capacity: 512 * page.runs.count + 64)
+        writer.beginObject()
+        writer.name("workflows")
+        writer.beginArray()
+        for run in page.runs { RunEncoding.writeSummary(run.context, to: &writer) }
+        writer.endArray()
+        writer.name("next_cursor")
+        writer.optional(page.next.map { String($0) })
+        writer.endObject()
+        var response = HTTPResponse.json(writer.bytes)
+        if let next = page.next {
+            let kept = (request.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }
+            let target = (kept + ["cursor=\(next)"]).joined(separator: "&")
+            response.fields.append(("Link", "</workflows?\(target)>; rel=\"next\""))
+        }
+        return response
+    }
+
+    @Sendable private func delete(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        do { try await service.delete(try Self.id(request)) } catch { throw Self.problem(error) }
+        return HTTPResponse(status: 204)
+    }
+
+    @Sendable private func cancel(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        let id = try Self.id(request)
+        var reason: String?
+        if let object = try json.optionalObject(request) {
+            var fields = FieldReader(object, at: [])
+            reason = fields.text("reason", maximum: 1024)
+            let issues = fields.finish()
+            if !issues.isEmpty { throw .invalid(issues) }
+        }
+        let snapshot: RunSnapshot
+        do { snapshot = try await service.cancel(id, reason: reason) } catch { throw Problem(error) }
+        var response = HTTPResponse.json(snapshot.representation(RunEncoding.bytes), status: 202)
+        response.fields.append(("Location", "/workflows/\(id)"))
+        return response
+    }
+
+    /// The run that a path names.
+    static func id(_ request: HTTPRequest) throws(Problem) -> WorkflowID {
+        guard let id = WorkflowID(checking: request.parameters[0]) else {
+            throw Problem(404, "not-found", "There is no run \"\(request.parameters[0].prefix(200))\".")
+        }
+        return id
+    }
+
+    private static func problem(_ error: any Error) -> Problem {
+        switch error {
+        case let error as Problem: error
+        case let error as ServiceError: Problem(error)
+        default: Problem(500, "internal", "The request failed.")
+        }
+    }
+}
