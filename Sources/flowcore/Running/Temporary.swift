@@ -1,0 +1,23 @@
+import FlowEngine
+import FoundationEssentials
+import Logging
+
+/// A service that lives as long as one command.
+enum Temporary {
+    /// Calls `body` with a service whose database is removed afterwards.
+    static func withAssembly<Result: Sendable>(
+        _ body: (Assembly) async throws -> Result
+    ) async throws -> Result {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "flowcore-\(UUID().uuidString)").path()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        var logger = Logger(label: "flowcore")
+        logger.logLevel = .warning
+        let assembly = try await Assembly(
+            directory: directory, limits: EngineLimits(), allowsPrivateCalls: true, logger: logger)
+        _ = try await assembly.service.start()
+        let result: Swift.Result<Result, any Error>
+        do { result = .success(try await body(assembly)) } catch { result = .failure(error) }
+        await assembly.stop(grace: .zero)
+        return try result.get()
+    }
+}

@@ -1,0 +1,112 @@
+import Configuration
+import FlowCore
+import FlowEngine
+import FoundationEssentials
+import MicroHTTPD
+import SystemPackage
+import Yams
+
+/// Why the program cannot do what it was called for.
+struct UsageError: Error, CustomStringConvertible {
+    let description: String
+}
+
+extension Settings {
+    /// Reads the settings: defaults, then the file, then `FLOWCORE_…` variables, then flags.
+    ///
+    /// - Throws: ``UsageError`` with everything that is wrong.
+    init(file: String?, flags: [(key: String, value: String)]) async throws {
+        var values: [AbsoluteConfigKey: ConfigValue] = [:]
+        for flag in flags {
+            values[AbsoluteConfigKey(ConfigKey(flag.key))] = ConfigValue(.string(flag.value), isSecret: false)
+        }
+        var providers: [any ConfigProvider] = [
+            InMemoryProvider(name: "flags", values: values),
+            EnvironmentVariablesProvider().prefixKeys(with: "flowcore"),
+        ]
+        if let file {
+            do {
+                providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
+            } catch {
+                throw UsageError(description: "the configuration \(file) cannot be read: \(error)")
+            }
+        }
+        self.init()
+        var reader = SettingsReader(ConfigReader(providers: providers))
+        read(&reader)
+        var problems = reader.problems
+        if let file {
+            problems += try Self.keys(inFile: file).filter { !reader.known.contains($0) }.map {
+                "\($0): unknown key in \(file)"
+            }
+        }
+        try loadCertificate(&problems)
+        guard problems.isEmpty else { throw UsageError(description: problems.joined(separator: "\n")) }
+    }
+
+    private mutating func read(_ reader: inout SettingsReader) {
+        reader.text("server.host", &http.host)
+        reader.number("server.port", in: 0...65535, &http.port)
+        reader.number("server.loops", in: 1...64, &http.loops)
+        reader.number("server.max_connections", in: 1...1_000_000, &http.maxConnections)
+        reader.number("server.max_body_bytes", in: 1024...(1 << 30), &http.maxBodyBytes)
+        reader.duration("server.header_timeout", &http.headerTimeout)
+        reader.duration("server.body_timeout", &http.bodyTimeout)
+        reader.duration("server.idle_timeout", &http.idleTimeout)
+        reader.duration("server.send_timeout", &http.sendTimeout)
+        reader.duration("server.shutdown_grace", &shutdownGrace)
+        reader.number("server.max_listeners", in: 0...1_000_000, &maxListeners)
+        reader.duration("server.heartbeat", &heartbeat)
+        reader.choice("server.access_log", &accessLog)
+        reader.text("tls.certificate", &certificate)
+        reader.text("tls.key", &certificateKey)
+        reader.texts("auth.api_keys", &keys)
+        reader.flag("auth.allow_anonymous", &allowsAnonymous)
+        reader.text("data.directory", &directory)
+        reader.number("runs.max_active", in: 1...10_000_000, &engine.activeRuns)
+        reader.number("runs.max_parallel", in: 1...10_000, &engine.parallelNodes)
+        reader.duration("runs.default_timeout", &engine.runTimeout)
+        reader.duration("runs.default_node_timeout", &engine.nodeTimeout)
+        reader.duration("runs.max_wait", &engine.maximumWait)
+        reader.number("runs.finished_in_memory_bytes", in: 0...(1 << 40), &engine.finishedBytes)
+        reader.number("runs.volatile_bytes", in: 0...(1 << 40), &engine.volatileBytes)
+        reader.duration("retention.max_age", &retention.maximumAge)
+        reader.number("retention.max_count", in: 1...1_000_000_000, &retention.maximumCount)
+        reader.number("limits.max_nodes", in: 1...1_000_000, &engine.workflow.nodes)
+        reader.number("limits.max_depth", in: 8...1024, &jsonDepth)
+        reader.number("limits.max_payload_bytes", in: 1024...(1 << 30), &engine.payloadBytes)
+        reader.flag("outbound.allow_private", &allowsPrivateCalls)
+        reader.choice("logging.level", &logLevel)
+        reader.choice("logging.format", &logFormat)
+        http.answerTimeout = engine.maximumWait + .seconds(30)
+    }
+
+    private mutating func loadCertificate(_ problems: inout [String]) throws {
+        switch (certificate, certificateKey) {
+        case (nil, nil): return
+        case (let certificate?, let key?):
+            do {
+                http.tls = ServerOptions.TLS(
+                    certificate: String(decoding: try Data(contentsOf: URL(filePath: certificate)), as: UTF8.self),
+                    key: String(decoding: try Data(contentsOf: URL(filePath: key)), as: UTF8.self))
+            } catch {
+                problems.append("tls: the certificate or its key cannot be read: \(error)")
+            }
+        default: problems.append("tls: tls.certificate and tls.key are needed together")
+        }
+    }
+
+    /// The names of all values in a file, so that a misspelt one is not ignored.
+    private static func keys(inFile path: String) throws -> [String] {
+        let text = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+        guard let root = try Yams.compose(yaml: text) else { return [] }
+        return keys(root, prefix: "")
+    }
+
+    private static func keys(_ node: Yams.Node, prefix: String) -> [String] {
+        guard let mapping = node.mapping else { return [prefix] }
+        return mapping.flatMap { key, value in
+            keys(value, prefix: (prefix.isEmpty ? "" : prefix + ".") + (key.string ?? "?"))
+        }
+    }
+}

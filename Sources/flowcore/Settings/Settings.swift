@@ -1,0 +1,38 @@
+import FlowCore
+import FlowEngine
+import FlowHTTP
+import FlowServer
+import Logging
+import MicroHTTPD
+
+/// Everything that can be configured, with its defaults. `config/flowcore.yaml` lists the same.
+struct Settings: Sendable {
+    /// How log lines look.
+    enum LogFormat: String, CaseIterable, Sendable {
+        case text
+        case json
+    }
+
+    var http = ServerOptions()
+    var accessLog = AccessLogMiddleware.Scope.errors
+    var maxListeners = 1000
+    var heartbeat: Duration = .seconds(10)
+    var shutdownGrace: Duration = .seconds(10)
+    var certificate: String?
+    var certificateKey: String?
+    var keys: [String] = []
+    var allowsAnonymous = false
+    var directory = "./data"
+    var engine = EngineLimits()
+    var jsonDepth = 128
+    var retention = RetentionPolicy()
+    var allowsPrivateCalls: Bool?
+    var logLevel = Logger.Level.info
+    var logFormat = LogFormat.text
+
+    /// Whether only this machine can reach the server.
+    var isLoopback: Bool {
+        ["localhost", "::1", "[::1]"].contains(http.host)
+            || http.host.hasPrefix("127.") && http.host.allSatisfy { $0.isNumber || $0 == "." }
+    }
+}
