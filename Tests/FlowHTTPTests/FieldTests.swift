@@ -1,0 +1,63 @@
+import FlowHTTP
+import Testing
+
+@Suite("fields of requests", .timeLimit(.minutes(1)))
+struct FieldTests {
+    @Test("preferences are honoured by name and value, and told")
+    func preferences() {
+        var preferences = Preferences(["wait=5, return=minimal; foo=bar", "Respond-Async, x=\"y z\"", "wait=9"])
+        #expect(preferences.apply("wait") { Int($0) != nil } == "5")
+        #expect(preferences.apply("return") { $0 == "other" } == nil)
+        #expect(preferences.apply("respond-async") == "")
+        #expect(preferences.field?.value == "wait=5, respond-async" && preferences.ignored == ["return", "x"])
+    }
+
+    static let accepts: [([String], String?)] = [
+        ([], "application/json"), (["*/*"], "application/json"), (["text/event-stream"], "text/event-stream"),
+        (["text/*"], "text/event-stream"), (["text/html"], nil),
+        (["application/json;q=0, */*;q=0.1"], "text/event-stream"),
+        (["text/event-stream;q=0.5, application/json;q=0.9"], "application/json"), (["application/json;q=0"], nil),
+    ]
+
+    @Test("the representation that is liked best is chosen", arguments: accepts.indices)
+    func negotiation(index: Int) {
+        let (fields, choice) = Self.accepts[index]
+        #expect(MediaTypes.choose(accept: fields, from: ["application/json", "text/event-stream"]) == choice)
+    }
+
+    @Test(
+        "JSON is told by its type",
+        arguments: [
+            ("application/json", true), ("Application/JSON; charset=UTF-8", true), ("application/x+json", true),
+            ("application/json; charset=latin1", false), ("text/plain", false), ("", false),
+        ])
+    func jsonTypes(type: String, isJSON: Bool) { #expect(MediaTypes.isJSON(type) == isJSON) }
+
+    @Test("versions match weakly")
+    func tags() {
+        let tag = EntityTag("7")
+        #expect(tag.matches(ifNoneMatch: ["\"6\", W/\"7\""]) && tag.matches(ifNoneMatch: ["*"]))
+        #expect(!tag.matches(ifNoneMatch: ["7", "\"77\""]))
+    }
+
+    @Test("every query parameter has to be known, well encoded and given once")
+    func queries() throws {
+        var items = QueryItems("a=1&b=%C3%A9+x&c=1&c=2")
+        #expect(items.text("a") == "1" && items.text("b") == "é x" && items.texts("c") == ["1", "2"])
+        #expect(throws: Never.self) { try items.finish() }
+        var bad = QueryItems("x=1&a=%4&c=1&c=2")
+        _ = bad.text("c")
+        do {
+            try bad.finish()
+            Issue.record("accepted")
+        } catch {
+            #expect(error.issues.map(\.parameter) == ["a", "c", "x"])
+        }
+    }
+
+    @Test("events are framed")
+    func events() {
+        let bytes = ServerSentEvent.bytes(event: "e", id: "7", data: Array("{}".utf8))
+        #expect(String(decoding: bytes, as: UTF8.self) == "id: 7\nevent: e\ndata: {}\n\n")
+    }
+}

@@ -1,0 +1,105 @@
+import FlowCore
+import FlowJSON
+import FlowServer
+import FlowTesting
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("the API of events", .timeLimit(.minutes(1)))
+struct EventAPITests {
+    /// The ids and names of the events in a stream's text.
+    static func events(_ text: String) -> [(id: String?, type: String)] {
+        text.components(separatedBy: "\n\n").compactMap { block in
+            let lines = block.split(separator: "\n")
+            guard let type = lines.first(where: { $0.hasPrefix("event: ") })?.dropFirst(7) else { return nil }
+            return (lines.first { $0.hasPrefix("id: ") }.map { String($0.dropFirst(4)) }, String(type))
+        }
+    }
+
+    @Test("a stream follows a run while it runs, and ends with an end")
+    func live() async throws {
+        let gate = Gate()
+        var options = TestServer.Options()
+        options.backends = [
+            ScriptedBackend { request in
+                if request.node.id == "b" { _ = await gate.pass() }
+                return .success(output: 1)
+            }
+        ]
+        try await TestServer.with(options) { server in
+            let body: JSONValue = ["workflow": workflow([node("a"), node("b")])]
+            let id = try await server.client.send("POST", "/workflows", body).json["workflow_id"]?.string ?? ""
+            await gate.arrivals(1)
+            let connection = try await RawConnection(port: server.client.port)
+            await connection.send(
+                "GET /workflows/\(id)/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nConnection: close\r\n\r\n"
+            )
+            let reader = ResponseReader(connection)
+            #expect(await reader.head()?["content-type"] == "text/event-stream")
+            var text = ""
+            while !text.contains("\"node_id\":\"b\"") {
+                text += String(decoding: await reader.chunk() ?? [], as: UTF8.self)
+            }
+            gate.open()
+            while let chunk = await reader.chunk() { text += String(decoding: chunk, as: UTF8.self) }
+            let events = Self.events(text)
+            #expect(events.dropLast().map(\.id) == (1...7).map { "\($0)" } && events.last?.type == "end")
+            // Whoever comes back goes on behind the last event that it has.
+            let rest = try await server.client.send(
+                "GET", "/workflows/\(id)/events", headers: ["Accept": "text/event-stream", "Last-Event-ID": "5"])
+            #expect(Self.events(rest.text).map(\.id) == ["6", "7", nil])
+        }
+    }
+
+    @Test("the journal comes as JSON, page by page")
+    func pages() async throws {
+        try await TestServer.with { server in
+            let id = try await server.client.run(workflow([node("a"), node("b")])).json["workflow_id"]?.string ?? ""
+            let first = try await server.client.send("GET", "/workflows/\(id)/events?limit=5")
+            #expect(
+                first.json["events"]?.array?.count == 5 && first.json["complete"] == false
+                    && first.json["next_position"] == 5)
+            let second = try await server.client.send("GET", "/workflows/\(id)/events?after=5")
+            #expect(
+                second.json["events"]?.array?.map { $0["type"]?.string } == ["node_completed", "workflow_completed"])
+            #expect(second.json["complete"] == true)
+        }
+    }
+
+    @Test("a representation that is not there, a position that is none, a run that is none")
+    func refusals() async throws {
+        try await TestServer.with { server in
+            let id = try await server.client.run(workflow([node("a")])).json["workflow_id"]?.string ?? ""
+            #expect(
+                try await server.client.send("GET", "/workflows/\(id)/events", headers: ["Accept": "text/html"]).status
+                    == 406)
+            #expect(try await server.client.send("GET", "/workflows/\(id)/events?after=-1").status == 400)
+            #expect(
+                try await server.client.send("GET", "/workflows/\(id)/events", headers: ["Last-Event-ID": "x"]).status
+                    == 400)
+            #expect(try await server.client.send("GET", "/workflows/none/events").status == 404)
+        }
+    }
+
+    @Test("a silent stream is kept alive, and more streams than the limit are refused")
+    func heartbeats() async throws {
+        var options = TestServer.Options()
+        options.application.heartbeat = .milliseconds(20)
+        options.application.maxListeners = 1
+        try await TestServer.with(options) { server in
+            let body: JSONValue = ["workflow": workflow([node("a", "delay", ["duration": "1h"])])]
+            let id = try await server.client.send("POST", "/workflows", body).json["workflow_id"]?.string ?? ""
+            let connection = try await RawConnection(port: server.client.port)
+            await connection.send(
+                "GET /workflows/\(id)/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
+            let reader = ResponseReader(connection)
+            _ = await reader.head()
+            var text = ""
+            while !text.contains(": heartbeat") { text += String(decoding: await reader.chunk() ?? [], as: UTF8.self) }
+            let second = try await server.client.send(
+                "GET", "/workflows/\(id)/events", headers: ["Accept": "text/event-stream"])
+            #expect(second.status == 503 && second["retry-after"] != nil && second.isProblem)
+        }
+    }
+}

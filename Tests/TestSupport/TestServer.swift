@@ -1,0 +1,68 @@
+import FlowBackends
+package import FlowCore
+package import FlowEngine
+import FlowHTTP
+package import FlowServer
+import FlowStore
+import Foundation
+package import Logging
+package import MicroHTTPD
+
+/// A server in this process with a database of its own: the real one, on a real socket.
+package struct TestServer: Sendable {
+    package let service: WorkflowService
+    package let server: HTTPServer
+    package let directory: String
+    package var client: TestClient { TestClient(port: server.port) }
+
+    package struct Options: Sendable {
+        package var http = ServerOptions()
+        package var application = Application.Options()
+        package var limits = EngineLimits()
+        package var clock: any WallClock = SystemClock()
+        package var backends: [any Backend]?
+        package var makeLogger: @Sendable (String) -> Logger = { Logger(label: $0) { _ in SwiftLogNoOpLogHandler() } }
+
+        package init() {
+            http.port = 0
+            application.accessLog = .off
+        }
+    }
+
+    /// Calls `body` with a server that is stopped afterwards.
+    package static func with<Result: Sendable>(
+        _ options: Options = Options(), directory: String? = nil, _ body: (TestServer) async throws -> Result
+    ) async throws -> Result {
+        let directory = directory ?? temporaryDirectory()
+        let journal = try await SQLiteJournal.open(directory: directory)
+        let calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: true))
+        let native = NativeBackend(catalog: BuiltInNodeTypes.catalog(calls: calls))
+        let logger = options.makeLogger("test")
+        let registry = await BackendRegistry(
+            builtIn: options.backends ?? [native], factories: [LoggingBackendFactory(makeLogger: options.makeLogger)],
+            journal: journal, logger: logger)
+        let ids = WorkflowIDGenerator()
+        let service = WorkflowService(
+            registry: registry, journal: journal, limits: options.limits, clock: options.clock, logger: logger,
+            makeID: { ids.next(at: $0) })
+        _ = try await service.start()
+        let application = Application(
+            service: service, metrics: PrometheusMetrics(), options: options.application, logger: logger)
+        let server = try HTTPServer(options: options.http, responder: application.responder)
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(TestServer(service: service, server: server, directory: directory)))
+        } catch {
+            result = .failure(error)
+        }
+        await server.stop(grace: .milliseconds(200))
+        await service.stop(grace: .milliseconds(200))
+        await calls.shutdown()
+        return try result.get()
+    }
+}
+
+/// A directory that does not exist yet.
+package func temporaryDirectory() -> String {
+    FileManager.default.temporaryDirectory.appending(path: "flowcore-test-\(UUID().uuidString)").path()
+}
