@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench image image-test test-sanitizers crash docs clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+run: ## Build, start the server on 127.0.0.1:8080, run the example, keep serving
+	@scripts/run.sh
+
+test: ## Run every test
+	@scripts/test.sh
+
+lint: ## Check the layout of the code and its rules
+	@scripts/lint.sh
+
+format: ## Lay out the code
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+bench: ## Measure against other servers (ONLY=name for one table, SECONDS_PER_CELL=3)
+	@Benchmarks/bench.sh
+
+image: ## Build the container image with docker or podman
+	@scripts/image.sh
+
+image-test: ## Build and run the image without a registry
+	@scripts/image-test.sh
+
+test-sanitizers: ## Run the tests of the HTTP layer under the address and thread sanitizers
+	@scripts/test-sanitizers.sh
+
+crash: ## Kill the server at random moments, CYCLES times, and check what it kept
+	@scripts/bootstrap.sh
+	@swift build --build-tests
+	@FLOWCORE_BINARY=$$(swift build --show-bin-path)/flowcore CYCLES=$${CYCLES:-100} swift test --skip-build --filter CrashTests
+
+docs: ## Render openapi.yaml as the page of /docs
+	@.build/venv-openapi/bin/python scripts/openapi/docs.py
+
+clean: ## Remove what was built
+	@rm -rf .build

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Every test: Swift's own, then the API's description against the live server.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/bootstrap.sh openssl
+swift build --build-tests
+# The server of the tests is the product itself.
+FLOWCORE_BINARY=$(swift build --show-bin-path)/flowcore
+export FLOWCORE_BINARY
+swift test --skip-build --skip 'EndToEndTests|CrashTests' "$@"
+# These start processes of their own, one test after the other.
+swift test --skip-build --no-parallel --filter 'EndToEndTests|CrashTests' "$@"
+scripts/openapi/test.sh
