@@ -57,18 +57,18 @@ package struct Problem: Error, Hashable, Sendable {
     package func response(instance: String) -> HTTPResponse {
         var writer = JSONWriter(capacity: 320)
         writer.beginObject()
-        writer.name("type")
+        writer.field("type")
         writer.string(kind.map { "urn:flowcore:problem:" + $0 } ?? "about:blank")
-        writer.name("title")
+        writer.field("title")
         writer.string(HTTPStatus.title(status))
-        writer.name("status")
+        writer.field("status")
         writer.integer(status)
-        writer.name("detail")
+        writer.field("detail")
         writer.string(detail)
-        writer.name("instance")
+        writer.field("instance")
         writer.string(instance)
         if !issues.isEmpty {
-            writer.name("errors")
+            writer.field("errors")
             writer.beginArray()
             for issue in issues { Self.write(issue, to: &writer) }
             writer.endArray()
@@ -83,14 +83,14 @@ package struct Problem: Error, Hashable, Sendable {
     private static func write(_ issue: Issue, to writer: inout JSONWriter) {
         writer.beginObject()
         if let pointer = issue.pointer {
-            writer.name("pointer")
+            writer.field("pointer")
             writer.string(pointer.description)
         }
         if let parameter = issue.parameter {
-            writer.name("parameter")
+            writer.field("parameter")
             writer.string(parameter)
         }
-        writer.name("detail")
+        writer.field("detail")
         writer.string(issue.detail)
         writer.endObject()
     }

@@ -53,6 +53,25 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Writes a member's name that needs no escape, which is what names in a program are; its value has to follow.
+    public mutating func field(_ name: String) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// Writes a string that `body` appends and that needs no escape.
+    public mutating func plainString(_ body: (inout [UInt8]) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        body(&bytes)
+        bytes.append(UInt8(ascii: "\""))
+        needsComma = true
+    }
+
     /// Writes a string.
     public mutating func string(_ text: String) {
         separate()
@@ -137,8 +156,11 @@ public struct JSONWriter: Sendable {
     }
 
     private static func isPlain(_ text: String) -> Bool {
-        let units = text.utf8
-        for byte in units where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+        let units = text.utf8Span.span
+        for index in units.indices {
+            let byte = units[index]
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+        }
         return true
     }
 

@@ -46,7 +46,7 @@ final class Connection: @unchecked Sendable {
         self.daemon = daemon
         descriptor = flow_connection_descriptor(handle)
         client = ListenSockets.text(flow_client_address(handle))
-        deadline = .now + daemon.options.headerTimeout
+        deadline = daemon.now + daemon.options.headerTimeout
     }
 
     /// Whether no request is under way.
@@ -69,7 +69,7 @@ final class Connection: @unchecked Sendable {
     func began(target: String) {
         self.target = target
         phase = .head
-        deadline = .now + daemon.options.headerTimeout
+        deadline = daemon.now + daemon.options.headerTimeout
     }
 
     /// The library calls this when the head has come, for each part of the body, when the request is complete, and again
@@ -96,7 +96,7 @@ final class Connection: @unchecked Sendable {
     }
 
     private func accept(method: String, version: String) -> Bool {
-        var head = RequestReader.head(handle, method: HTTPMethod(method), target: target)
+        var head = RequestReader.head(handle, method: HTTPMethod(method), target: target, arrival: daemon.now)
         head.client = client
         head.executor = daemon.loop
         let framing: RequestReader.Framing
@@ -118,7 +118,7 @@ final class Connection: @unchecked Sendable {
         case .length(let length) where length > limit:
             return answerEarly(refusal ?? tooLarge(head))
         case .length(let length):
-            deadline = .now + daemon.options.bodyTimeout
+            deadline = daemon.now + daemon.options.bodyTimeout
             if let refusal {
                 // A small body is cheaper to read than a connection to make; a client that asks first sends none.
                 if length > 65536 || head.fields["expect"] != nil { return answerEarly(refusal) }
@@ -128,7 +128,7 @@ final class Connection: @unchecked Sendable {
                 phase = .body(limit: limit)
             }
         case .chunked:
-            deadline = .now + daemon.options.bodyTimeout
+            deadline = daemon.now + daemon.options.bodyTimeout
             if let refusal {
                 if head.fields["expect"] != nil { return answerEarly(refusal) }
                 phase = .discarding(left: 65536, refusal)
@@ -185,7 +185,7 @@ final class Connection: @unchecked Sendable {
             }
             loop.drain(limit: 64)
             if case .answered(let response) = phase { return answer(response) }
-            deadline = .now + daemon.options.answerTimeout
+            deadline = daemon.now + daemon.options.answerTimeout
             suspend()
             return true
         }
@@ -199,7 +199,7 @@ final class Connection: @unchecked Sendable {
     }
 
     private func answer(_ response: HTTPResponse) -> Bool {
-        deadline = .now + daemon.options.sendTimeout
+        deadline = daemon.now + daemon.options.sendTimeout
         let closes = daemon.isDraining
         switch response.body {
         case .empty:
@@ -241,7 +241,7 @@ final class Connection: @unchecked Sendable {
     func read(_ body: StreamedBody, into buffer: UnsafeMutablePointer<CChar>, maximum: Int) -> Int {
         switch body.read(into: buffer, maximum: maximum) {
         case .bytes(let count):
-            deadline = .now + daemon.options.sendTimeout
+            deadline = daemon.now + daemon.options.sendTimeout
             return count
         case .nothing:
             suspend()
@@ -276,7 +276,7 @@ final class Connection: @unchecked Sendable {
         if case .streaming(let body) = phase { body.abandon() }
         phase = .idle
         request = nil
-        deadline = .now + daemon.options.idleTimeout
+        deadline = daemon.now + daemon.options.idleTimeout
         if daemon.isDraining { shut() }
     }
 

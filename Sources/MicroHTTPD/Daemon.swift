@@ -13,6 +13,8 @@ final class Daemon: @unchecked Sendable {
     let options: ServerOptions
     let responder: any HTTPResponder
     private(set) var isDraining = false
+    /// When the turn began: exact enough for deadlines, and read once for all that happens in it.
+    private(set) var now = ContinuousClock.now
     private let maxConnections: Int
     private var handle: OpaquePointer?
     private var epoll: Int32 = -1
@@ -75,8 +77,8 @@ final class Daemon: @unchecked Sendable {
     /// - Returns: how many milliseconds may pass until the next one.
     func turn() -> Int32 {
         guard let handle else { return -1 }
+        now = .now
         MHD_run(handle)
-        let now = ContinuousClock.now
         if now >= nextSweep {
             nextSweep = now + Self.sweepInterval
             sweep(now)

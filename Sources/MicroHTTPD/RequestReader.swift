@@ -11,32 +11,44 @@ enum RequestReader {
         case chunked
     }
 
+    /// Names and values as they are copied out, one behind the other.
+    private struct Copy {
+        var bytes: [UInt8] = []
+        var ends: [RequestFields.Ends] = []
+
+        mutating func append(_ text: UnsafePointer<CChar>?, _ count: Int) {
+            // Safe because the library keeps the text until the request is done, and it is copied at once.
+            bytes.append(contentsOf: UnsafeRawBufferPointer(start: text, count: text == nil ? 0 : count))
+        }
+    }
+
     /// The head of a request.
-    static func head(_ connection: OpaquePointer, method: HTTPMethod, target: String) -> HTTPRequest {
-        var fields = RequestFields()
-        withUnsafeMutablePointer(to: &fields) { pointer in
+    static func head(
+        _ connection: OpaquePointer, method: HTTPMethod, target: String, arrival: ContinuousClock.Instant
+    ) -> HTTPRequest {
+        var copy = Copy()
+        copy.bytes.reserveCapacity(256)
+        copy.ends.reserveCapacity(8)
+        withUnsafeMutablePointer(to: &copy) { pointer in
             _ = flow_each_header(
                 connection,
                 { context, _, name, nameSize, value, valueSize in
                     // Safe because the context is the local variable of the function that waits for this one.
-                    guard let fields = context?.assumingMemoryBound(to: RequestFields.self) else { return .NO }
-                    let text = RequestReader.bytes(value, valueSize)
-                    fields.pointee.append(name: RequestReader.bytes(name, nameSize).span, value: text.span)
+                    guard let copy = context?.assumingMemoryBound(to: Copy.self) else { return .NO }
+                    copy.pointee.append(name, nameSize)
+                    let end = copy.pointee.bytes.count
+                    copy.pointee.append(value, valueSize)
+                    copy.pointee.ends.append(RequestFields.Ends(name: end, value: copy.pointee.bytes.count))
                     return .YES
                 }, pointer)
         }
+        let fields = RequestFields(copy.bytes, ends: copy.ends)
         if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
             return HTTPRequest(
                 method: method, path: String(target[..<mark]), query: String(target[target.index(after: mark)...]),
-                fields: fields)
+                fields: fields, arrival: arrival)
         }
-        return HTTPRequest(method: method, path: target, fields: fields)
-    }
-
-    private static func bytes(_ start: UnsafePointer<CChar>?, _ count: Int) -> UnsafeBufferPointer<UInt8> {
-        // Safe because the library keeps the text until the request is done, and the caller copies it at once.
-        UnsafeBufferPointer(
-            start: UnsafeRawPointer(start)?.assumingMemoryBound(to: UInt8.self), count: start == nil ? 0 : count)
+        return HTTPRequest(method: method, path: target, fields: fields, arrival: arrival)
     }
 
     /// Checks what a server has to refuse before it looks at a request any further.
@@ -61,8 +73,8 @@ enum RequestReader {
                 400, "malformed-header", "A header field's name or value holds a character that is not allowed.")
         }
         try checkTarget(head)
-        let hosts = head.fields.values("host")
-        guard hosts.count == 1 || hosts.isEmpty && version == "HTTP/1.0" else {
+        let hosts = head.fields.count(of: "host")
+        guard hosts == 1 || hosts == 0 && version == "HTTP/1.0" else {
             throw Problem(400, "malformed-header", "The request needs exactly one Host field.")
         }
         let lengths = head.fields.values("content-length")
@@ -89,10 +101,14 @@ enum RequestReader {
         guard head.path.utf8.first == UInt8(ascii: "/") else {
             throw Problem(400, "malformed-target", "The target has to be a path.")
         }
-        for byte in head.path.utf8 where byte <= 0x20 || byte >= 0x7F {
-            throw Problem(400, "malformed-target", "The path holds a character that has to be percent-encoded.")
+        var isEscaped = false
+        for byte in head.path.utf8 {
+            guard byte > 0x20, byte < 0x7F else {
+                throw Problem(400, "malformed-target", "The path holds a character that has to be percent-encoded.")
+            }
+            if byte == UInt8(ascii: "%") { isEscaped = true }
         }
-        if head.path.utf8.contains(UInt8(ascii: "%")), PercentEncoding.decode(head.path) == nil {
+        if isEscaped, PercentEncoding.decode(head.path) == nil {
             throw Problem(400, "malformed-target", "The path's percent-encoding is not valid UTF-8 without NUL.")
         }
     }

@@ -28,8 +28,13 @@ enum ResponseWriter {
     static func queue(
         _ handle: OpaquePointer, _ response: HTTPResponse, on connection: OpaquePointer, closes: Bool
     ) -> Bool {
-        for field in response.fields { _ = MHD_add_response_header(handle, field.name, field.value) }
-        if closes || response.closesConnection { _ = MHD_add_response_header(handle, "Connection", "close") }
+        for field in response.fields { add(field.name, field.value, to: handle) }
+        if closes || response.closesConnection { add("Connection", "close", to: handle) }
         return MHD_queue_response(connection, UInt32(response.status), handle) == .YES
+    }
+
+    private static func add(_ name: String, _ value: String, to handle: OpaquePointer) {
+        // Texts are lent as they lie in memory; passed as arguments, each would be copied into an array first.
+        name.withCString { name in value.withCString { _ = MHD_add_response_header(handle, name, $0) } }
     }
 }

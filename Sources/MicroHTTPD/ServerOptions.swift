@@ -44,7 +44,8 @@ package struct ServerOptions: Sendable {
     /// The largest number of header fields.
     package static let maxFields = 100
     /// What the library keeps for each connection: enough for a request that is refused with a proper answer.
-    static let connectionMemory = 49152
+    /// The library clears all of it for every request, so it is no larger than that.
+    static let connectionMemory = 32768
 
     /// Makes the defaults.
     package init() {}

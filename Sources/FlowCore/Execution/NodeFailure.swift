@@ -62,13 +62,13 @@ extension NodeFailure {
     /// Writes the error object of the API.
     public func write(to writer: inout JSONWriter) {
         writer.beginObject()
-        writer.name("code")
+        writer.field("code")
         writer.string(code.rawValue)
-        writer.name("message")
+        writer.field("message")
         writer.string(message)
-        writer.name("retriable")
+        writer.field("retriable")
         writer.bool(retriable)
-        writer.name("details")
+        writer.field("details")
         writer.value(details ?? .null)
         writer.endObject()
     }

@@ -19,7 +19,7 @@ public struct RunEvent: Hashable, Sendable {
     /// What can happen to a run.
     public enum Kind: Hashable, Sendable {
         /// The run was accepted. Always the first event.
-        case workflowSubmitted(Submission)
+        indirect case workflowSubmitted(Submission)
         /// The run's first node is about to start.
         case workflowStarted
         /// An attempt at a node began. The input is left out when it is the one that the graph gives by default.
@@ -27,7 +27,7 @@ public struct RunEvent: Hashable, Sendable {
         /// A node has its output.
         case nodeCompleted(NodeID, attempt: Int, output: JSONValue)
         /// An attempt failed; `isFinal` when no other follows.
-        case nodeFailed(NodeID, attempt: Int, error: NodeFailure, isFinal: Bool)
+        indirect case nodeFailed(NodeID, attempt: Int, error: NodeFailure, isFinal: Bool)
         /// A running node was stopped.
         case nodeCancelled(NodeID, attempt: Int)
         /// Somebody asked for the run to end.
@@ -35,7 +35,7 @@ public struct RunEvent: Hashable, Sendable {
         /// Every node has ended and none failed the run.
         case workflowCompleted
         /// The run failed. Nodes that had not started are skipped.
-        case workflowFailed(NodeFailure)
+        indirect case workflowFailed(NodeFailure)
         /// The run was stopped on request. Nodes that had not started are cancelled.
         case workflowCancelled(reason: String?)
     }

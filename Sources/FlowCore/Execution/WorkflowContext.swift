@@ -2,14 +2,30 @@ public import FlowJSON
 
 /// The state of one run: the fold of its journal.
 public struct WorkflowContext: Sendable {
+    /// What never changes in a run, shared by all copies of its context.
+    private final class Origin: Sendable {
+        let id: WorkflowID
+        let graph: WorkflowGraph
+        let submission: Submission
+        let submittedAt: Timestamp
+
+        init(id: WorkflowID, graph: WorkflowGraph, submission: Submission, submittedAt: Timestamp) {
+            self.id = id
+            self.graph = graph
+            self.submission = submission
+            self.submittedAt = submittedAt
+        }
+    }
+
+    private let origin: Origin
     /// The run's id.
-    public let id: WorkflowID
+    public var id: WorkflowID { origin.id }
     /// The workflow with its edges.
-    public let graph: WorkflowGraph
+    public var graph: WorkflowGraph { origin.graph }
     /// What was submitted.
-    public let submission: Submission
+    public var submission: Submission { origin.submission }
     /// When it was submitted.
-    public let submittedAt: Timestamp
+    public var submittedAt: Timestamp { origin.submittedAt }
 
     /// Where the run stands.
     public internal(set) var status: WorkflowStatus = .pending
@@ -34,10 +50,7 @@ public struct WorkflowContext: Sendable {
 
     /// The context right after the submission, which is the event at position 1.
     public init(id: WorkflowID, graph: WorkflowGraph, submission: Submission, submittedAt: Timestamp) {
-        self.id = id
-        self.graph = graph
-        self.submission = submission
-        self.submittedAt = submittedAt
+        origin = Origin(id: id, graph: graph, submission: submission, submittedAt: submittedAt)
         position = 1
         nodes = graph.workflow.nodes.map { NodeContext(id: $0.id) }
         executionPath.reserveCapacity(nodes.count)

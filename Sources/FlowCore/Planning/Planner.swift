@@ -15,7 +15,9 @@ public struct Planner: Sendable {
     /// Nodes whose predecessors have completed, in the order in which they became ready; `head` is the first unstarted.
     private var ready: [Int] = []
     private var head = 0
-    private var running: Set<Int> = []
+    /// Per node whether an attempt is under way, and how many are.
+    private var isRunning: [Bool]
+    private var running = 0
     private var toCancel: [Int] = []
     private var ending: Ending?
 
@@ -31,6 +33,7 @@ public struct Planner: Sendable {
         self.context = context
         self.maxParallel = max(1, min(maxParallel, context.graph.workflow.maxParallel ?? .max))
         missing = context.graph.predecessors.map(\.count)
+        isRunning = [Bool](repeating: false, count: context.nodes.count)
         ready.reserveCapacity(context.nodes.count)
         if context.cancelRequestedAt != nil { ending = .cancellation(reason: nil) }
         for (index, node) in context.nodes.enumerated() {
@@ -49,7 +52,9 @@ public struct Planner: Sendable {
         context.apply(event)
         switch event.kind {
         case .nodeStarted(let id, _, _, _):
-            if let index = context.graph.positions[id] { running.insert(index) }
+            guard let index = context.graph.positions[id], !isRunning[index] else { return }
+            isRunning[index] = true
+            running += 1
         case .nodeCompleted(let id, _, _):
             guard let index = leave(id) else { return }
             release(from: index)
@@ -73,20 +78,20 @@ public struct Planner: Sendable {
         }
         if let ending {
             while let index = toCancel.popLast() {
-                if running.contains(index) { return .cancelNode(context.nodes[index].id) }
+                if isRunning[index] { return .cancelNode(context.nodes[index].id) }
             }
-            if !running.isEmpty { return .wait(until: nil) }
+            if running > 0 { return .wait(until: nil) }
             switch ending {
             case .failure(let failure): return .failWorkflow(failure)
             case .cancellation(let reason): return .cancelWorkflow(reason: reason)
             }
         }
-        if head < ready.count, running.count < maxParallel {
-            let node = context.nodes[ready[head]]
+        if head < ready.count, running < maxParallel {
+            let index = ready[head]
             head += 1
-            return .startNode(node.id, attempt: (node.attempt?.number ?? 0) + 1)
+            return .startNode(context.nodes[index].id, attempt: (context.nodes[index].attempt?.number ?? 0) + 1)
         }
-        return running.isEmpty ? .completeWorkflow : .wait(until: deadline)
+        return running == 0 ? .completeWorkflow : .wait(until: deadline)
     }
 
     /// The instant at which the run's own timeout strikes.
@@ -99,10 +104,15 @@ public struct Planner: Sendable {
     private mutating func end(_ cause: Ending) {
         guard ending == nil else { return }
         ending = cause
-        toCancel = running.sorted(by: >)
+        toCancel = isRunning.indices.reversed().filter { isRunning[$0] }
     }
 
-    private mutating func leave(_ id: NodeID) -> Int? { context.graph.positions[id].flatMap { running.remove($0) } }
+    private mutating func leave(_ id: NodeID) -> Int? {
+        guard let index = context.graph.positions[id], isRunning[index] else { return nil }
+        isRunning[index] = false
+        running -= 1
+        return index
+    }
 
     private mutating func release(from index: Int) {
         for successor in context.graph.successors[index] {

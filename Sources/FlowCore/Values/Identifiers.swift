@@ -7,15 +7,22 @@ import FlowJSON
 public struct WorkflowID: Hashable, Sendable, CustomStringConvertible {
     /// The id as text.
     public let rawValue: String
+    private let hash: Int
 
     /// Takes an id that is known to be well formed.
-    public init(_ rawValue: String) { self.rawValue = rawValue }
+    public init(_ rawValue: String) {
+        self.rawValue = rawValue
+        hash = rawValue.hashValue
+    }
 
     /// Takes foreign text, or `nil` when it is no id.
     public init?(checking text: String) {
         guard Identifier.isWellFormed(text, maximum: 128, others: "_-.:") else { return nil }
-        rawValue = text
+        self.init(text)
     }
+
+    /// Hashes what was hashed once: ids are looked up many times over.
+    public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 
     /// The id as text.
     public var description: String { rawValue }
@@ -25,18 +32,25 @@ public struct WorkflowID: Hashable, Sendable, CustomStringConvertible {
 public struct NodeID: Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
     /// The id as text.
     public let rawValue: String
+    private let hash: Int
 
     /// Takes an id that is known to be well formed.
-    public init(_ rawValue: String) { self.rawValue = rawValue }
+    public init(_ rawValue: String) {
+        self.rawValue = rawValue
+        hash = rawValue.hashValue
+    }
 
     /// Takes foreign text, or `nil` when it is no id.
     public init?(checking text: String) {
         guard Identifier.isWellFormed(text, maximum: 128, others: "_-", first: "_") else { return nil }
-        rawValue = text
+        self.init(text)
     }
 
     /// Makes an id of a literal.
-    public init(stringLiteral value: String) { rawValue = value }
+    public init(stringLiteral value: String) { self.init(value) }
+
+    /// Hashes what was hashed once: every event is found by its node.
+    public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 
     /// The id as text.
     public var description: String { rawValue }

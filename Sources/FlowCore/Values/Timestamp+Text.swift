@@ -1,25 +1,33 @@
 extension Timestamp: CustomStringConvertible {
     /// The instant as RFC 3339 text in UTC with milliseconds, such as `2026-01-31T09:05:00.250Z`.
     public var description: String {
-        let (days, millisecondsOfDay) = Self.split(milliseconds, by: 86_400_000)
-        let date = Self.civilDate(day: days)
         var text: [UInt8] = []
         text.reserveCapacity(24)
-        Self.append(date.year, width: 4, to: &text)
-        text.append(UInt8(ascii: "-"))
-        Self.append(date.month, width: 2, to: &text)
-        text.append(UInt8(ascii: "-"))
-        Self.append(date.day, width: 2, to: &text)
-        text.append(UInt8(ascii: "T"))
-        Self.append(millisecondsOfDay / 3_600_000, width: 2, to: &text)
-        text.append(UInt8(ascii: ":"))
-        Self.append(millisecondsOfDay / 60_000 % 60, width: 2, to: &text)
-        text.append(UInt8(ascii: ":"))
-        Self.append(millisecondsOfDay / 1000 % 60, width: 2, to: &text)
-        text.append(UInt8(ascii: "."))
-        Self.append(millisecondsOfDay % 1000, width: 3, to: &text)
-        text.append(UInt8(ascii: "Z"))
+        append(to: &text)
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends the text of ``description``.
+    public func append(to text: inout [UInt8]) {
+        let (days, millisecondsOfDay) = Self.split(milliseconds, by: 86_400_000)
+        let date = Self.civilDate(day: days)
+        Self.appendPair(date.year / 100 % 100, to: &text)
+        Self.appendPair(date.year % 100, to: &text)
+        text.append(UInt8(ascii: "-"))
+        Self.appendPair(date.month, to: &text)
+        text.append(UInt8(ascii: "-"))
+        Self.appendPair(date.day, to: &text)
+        text.append(UInt8(ascii: "T"))
+        Self.appendPair(millisecondsOfDay / 3_600_000, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.appendPair(millisecondsOfDay / 60_000 % 60, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.appendPair(millisecondsOfDay / 1000 % 60, to: &text)
+        text.append(UInt8(ascii: "."))
+        let fraction = millisecondsOfDay % 1000
+        text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction / 100))
+        Self.appendPair(fraction % 100, to: &text)
+        text.append(UInt8(ascii: "Z"))
     }
 
     /// Reads RFC 3339 text (section 5.6) with any offset and any number of fraction digits; what lies below a
@@ -79,13 +87,10 @@ extension Timestamp: CustomStringConvertible {
         return value
     }
 
-    private static func append(_ number: Int64, width: Int, to text: inout [UInt8]) {
-        var divisor: Int64 = 1
-        for _ in 1..<width { divisor *= 10 }
-        while divisor > 0 {
-            text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
-            divisor /= 10
-        }
+    /// Appends a number below 100 as two digits.
+    private static func appendPair(_ number: Int64, to text: inout [UInt8]) {
+        text.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / 10))
+        text.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number % 10))
     }
 
     /// Floored division, so that instants before 1970 keep their place in the day.

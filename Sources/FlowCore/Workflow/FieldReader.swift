@@ -26,10 +26,12 @@ public struct FieldReader {
     }
 
     /// The member converted; an issue when it is there and `convert` refuses it.
-    public mutating func value<Value>(_ name: String, expected: String, _ convert: (JSONValue) -> Value?) -> Value? {
+    public mutating func value<Value>(
+        _ name: String, expected: @autoclosure () -> String, _ convert: (JSONValue) -> Value?
+    ) -> Value? {
         guard let value = value(name) else { return nil }
         if let converted = convert(value) { return converted }
-        refuse(name, "expected \(expected), found \(Self.excerpt(value))")
+        refuse(name, "expected \(expected()), found \(Self.excerpt(value))")
         return nil
     }
 

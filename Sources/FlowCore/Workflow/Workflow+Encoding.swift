@@ -4,30 +4,30 @@ extension Workflow {
     /// Writes the workflow as the JSON that ``init(decoding:at:limits:)`` reads.
     public func write(to writer: inout JSONWriter) {
         writer.beginObject()
-        writer.name("name")
+        writer.field("name")
         writer.string(name)
         if let version {
-            writer.name("version")
+            writer.field("version")
             writer.string(version)
         }
-        writer.name("nodes")
+        writer.field("nodes")
         writer.beginArray()
         for node in nodes { node.write(to: &writer) }
         writer.endArray()
         if let timeout {
-            writer.name("timeout")
+            writer.field("timeout")
             writer.string(DurationText.text(timeout))
         }
         if let maxParallel {
-            writer.name("max_parallel")
+            writer.field("max_parallel")
             writer.integer(maxParallel)
         }
         if let backend {
-            writer.name("backend")
+            writer.field("backend")
             writer.string(backend.rawValue)
         }
         if !requires.isEmpty {
-            writer.name("requires")
+            writer.field("requires")
             writer.value(.array(requires.map { .string($0) }))
         }
         writer.endObject()
@@ -38,26 +38,26 @@ extension Node {
     /// Writes the node as the JSON that ``init(decoding:at:)`` reads.
     public func write(to writer: inout JSONWriter) {
         writer.beginObject()
-        writer.name("node_id")
+        writer.field("node_id")
         writer.string(id.rawValue)
-        writer.name("type")
+        writer.field("type")
         writer.string(type)
         if !config.isEmpty {
-            writer.name("config")
+            writer.field("config")
             writer.value(.object(config))
         }
         if let dependsOn {
-            writer.name("depends_on")
+            writer.field("depends_on")
             writer.beginArray()
             for dependency in dependsOn { writer.string(dependency.rawValue) }
             writer.endArray()
         }
         if let timeout {
-            writer.name("timeout")
+            writer.field("timeout")
             writer.string(DurationText.text(timeout))
         }
         if let backend {
-            writer.name("backend")
+            writer.field("backend")
             writer.string(backend.rawValue)
         }
         writer.endObject()

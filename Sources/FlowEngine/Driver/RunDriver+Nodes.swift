@@ -49,6 +49,13 @@ extension RunDriver {
     mutating func finish(_ id: NodeID, attempt: Int, _ result: Result<NodeResult, BackendError>) {
         let isCancelling = children[id]?.isCancelling ?? false
         forget(id)
+        conclude(id, attempt: attempt, result, isCancelling: isCancelling)
+    }
+
+    /// Records the end of an attempt that is under way no more.
+    mutating func conclude(
+        _ id: NodeID, attempt: Int, _ result: Result<NodeResult, BackendError>, isCancelling: Bool
+    ) {
         switch result {
         case .success(.success(let output)):
             record(.nodeCompleted(id, attempt: attempt, output: output))

@@ -20,6 +20,8 @@ struct RunDriver {
     private var launches: [NodeID] = []
     private var inlineNodes = 0
     private var tick: (instant: Timestamp, token: Deadlines.Token)?
+    /// The time as of the last event or message: nothing that the planner asks about happens between.
+    private var now: Timestamp
 
     init(live: LiveRun, engine: EngineEnvironment, backend: any Backend, planner: Planner, recorder: RunRecorder) {
         self.live = live
@@ -28,6 +30,7 @@ struct RunDriver {
         self.planner = planner
         self.recorder = recorder
         information = RunInformation(planner.context)
+        now = engine.clock.now
     }
 
     /// Drives the run to its end.
@@ -36,7 +39,7 @@ struct RunDriver {
     mutating func drive() async throws(BackendError) {
         defer { leave() }
         while true {
-            switch planner.next(now: engine.clock.now) {
+            switch planner.next(now: now) {
             case .startWorkflow: record(.workflowStarted)
             case .startNode(let id, let attempt): try await start(id, attempt: attempt)
             case .cancelNode(let id): cancel(id)
@@ -57,7 +60,10 @@ struct RunDriver {
         }
     }
 
-    mutating func record(_ kind: RunEvent.Kind) { planner.apply(recorder.record(kind)) }
+    mutating func record(_ kind: RunEvent.Kind) {
+        planner.apply(recorder.record(kind))
+        now = recorder.lastTime
+    }
 
     /// Begins an attempt at a node: at once when it is computed inline, else with the next write to the journal.
     private mutating func start(_ id: NodeID, attempt: Int) async throws(BackendError) {
@@ -89,7 +95,7 @@ struct RunDriver {
         } catch {
             result = .failure(error)
         }
-        finish(id, attempt: attempt, result)
+        conclude(id, attempt: attempt, result, isCancelling: false)
         inlineNodes += 1
         if inlineNodes % Self.inlineSlice == 0 {
             recorder.flush(planner.context)
@@ -120,7 +126,9 @@ struct RunDriver {
             let token = engine.deadlines.schedule(at: instant) { [inbox = live.inbox] in inbox.send(.tick) }
             tick = (instant, token)
         }
-        for message in await live.inbox.receive() { try take(message) }
+        let messages = await live.inbox.receive()
+        now = max(now, engine.clock.now)
+        for message in messages { try take(message) }
     }
 
     private mutating func take(_ message: RunInbox.Message) throws(BackendError) {

@@ -12,7 +12,8 @@ struct RunRecorder {
     private var fresh: WorkflowContext?
     private var idempotency: IdempotencyRecord?
     private var position: Int
-    private var lastTime: Timestamp
+    /// The time of the last event.
+    private(set) var lastTime: Timestamp
 
     init(live: LiveRun, journal: any Journal, clock: any WallClock, resuming context: WorkflowContext) {
         self.live = live
@@ -24,7 +25,8 @@ struct RunRecorder {
 
     /// Begins the journal of a new run with its submission.
     mutating func begin(_ context: WorkflowContext, idempotency: IdempotencyRecord?) {
-        pending = [RunEvent(position: 1, time: context.submittedAt, kind: .workflowSubmitted(context.submission))]
+        pending.reserveCapacity(2 * context.nodes.count + 3)
+        pending.append(RunEvent(position: 1, time: context.submittedAt, kind: .workflowSubmitted(context.submission)))
         fresh = context
         self.idempotency = idempotency
     }
@@ -48,10 +50,11 @@ struct RunRecorder {
         guard let first = pending.first else { return }
         let events = pending
         let fresh = self.fresh
+        let final = context.status.isFinished ? context : nil
         pending = []
         self.fresh = nil
         guard live.durability == .full else {
-            live.committed(events, fresh: fresh)
+            live.committed(events, fresh: fresh, final: final)
             return
         }
         let batch = JournalBatch(
@@ -59,7 +62,7 @@ struct RunRecorder {
             events: RunEventCodec.encode(events), idempotency: idempotency)
         idempotency = nil
         journal.append(batch) { [live] error in
-            if let error { live.failed(error) } else { live.committed(events, fresh: fresh) }
+            if let error { live.failed(error) } else { live.committed(events, fresh: fresh, final: final) }
         }
     }
 }

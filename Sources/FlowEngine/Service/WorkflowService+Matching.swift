@@ -60,28 +60,28 @@ extension WorkflowService {
     /// Everything that a backend lacks for a workflow.
     private func unmetNeeds(of request: SubmitRequest, on backend: RegisteredBackend) async -> [ValidationIssue] {
         var issues: [ValidationIssue] = []
-        let wishes: [(field: JSONPointer, names: [String])] = [
-            (["requires"], request.requires), (["workflow", "requires"], request.workflow.requires),
-        ]
-        for (field, names) in wishes {
+        func require(_ names: [String], _ field: @autoclosure () -> JSONPointer) {
             for (index, name) in names.enumerated() where !backend.capabilities.has(name) {
                 issues.append(
                     ValidationIssue(
-                        field.appending(index), "the backend \"\(backend.name)\" lacks the capability \"\(name)\""))
+                        field().appending(index), "the backend \"\(backend.name)\" lacks the capability \"\(name)\""))
             }
         }
+        require(request.requires, ["requires"])
+        require(request.workflow.requires, ["workflow", "requires"])
         for (index, node) in request.workflow.nodes.enumerated() {
-            let pointer: JSONPointer = ["workflow", "nodes", .position(index)]
             var target = backend
             if let name = node.backend {
                 guard let other = registry.backend(name) else {
                     let detail = Self.unknown(name, among: registry)
-                    issues.append(ValidationIssue(pointer.appending("backend"), detail))
+                    issues.append(ValidationIssue(["workflow", "nodes", .position(index), "backend"], detail))
                     continue
                 }
                 target = other
             }
-            for issue in await target.backend.validate(node) { issues.append(issue.under(pointer)) }
+            for issue in await target.backend.validate(node) {
+                issues.append(issue.under(["workflow", "nodes", .position(index)]))
+            }
         }
         return issues
     }

@@ -9,7 +9,7 @@ extension WorkflowService {
             guard let context = try await fold(entry.id), !context.status.isFinished else { continue }
             guard let run = await store.adopt(context, sequence: entry.sequence) else { continue }
             var users: [RegisteredBackend] = []
-            for name in Set(context.graph.workflow.nodes.compactMap(\.backend) + [entry.backend]) {
+            for name in [entry.backend] + context.graph.workflow.otherBackends(than: entry.backend) {
                 if let user = registry.acquire(name) { users.append(user) }
             }
             guard let backend = users.first(where: { $0.name == entry.backend }) else {

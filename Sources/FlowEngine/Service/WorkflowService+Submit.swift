@@ -45,7 +45,7 @@ extension WorkflowService {
     {
         let name = try await choose(request)
         var users: [RegisteredBackend] = []
-        for name in [name] + Set(request.workflow.nodes.compactMap(\.backend)).subtracting([name]) {
+        for name in [name] + request.workflow.otherBackends(than: name) {
             guard let backend = registry.acquire(name) else {
                 for user in users { user.release() }
                 throw .unavailable("the backend \"\(name)\" is being removed")
@@ -95,5 +95,14 @@ extension WorkflowService {
             for user in users { user.release() }
             await store.retire(run)
         }
+    }
+}
+
+extension Workflow {
+    /// The backends that its nodes name beside the run's own, each once.
+    func otherBackends(than name: BackendName) -> Set<BackendName> {
+        var others: Set<BackendName> = []
+        for node in nodes { if let other = node.backend, other != name { others.insert(other) } }
+        return others
     }
 }

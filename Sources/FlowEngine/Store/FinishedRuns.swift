@@ -22,15 +22,21 @@ struct FinishedRuns: Sendable {
     var all: some Sequence<Run> { runs.values }
 
     /// Keeps a run, and lets go of the oldest ones until all fit.
-    mutating func insert(_ snapshot: RunSnapshot, events: [RunEvent]) {
+    ///
+    /// - Returns: those that were let go, so that the caller can free their memory when nobody waits for it.
+    mutating func insert(_ snapshot: RunSnapshot, events: [RunEvent]) -> [Run] {
         let id = snapshot.context.id
         let run = Run(snapshot: snapshot, events: events, bytes: Self.weight(of: snapshot.context))
-        guard run.bytes <= capacity else { return }
+        guard run.bytes <= capacity else { return [] }
         if let earlier = runs.updateValue(run, forKey: id) { bytes -= earlier.bytes } else { order.append(id) }
         bytes += run.bytes
+        var removed: [Run] = []
         while bytes > capacity, let oldest = order.popFirst() {
-            if let removed = runs.removeValue(forKey: oldest) { bytes -= removed.bytes }
+            guard let run = runs.removeValue(forKey: oldest) else { continue }
+            bytes -= run.bytes
+            removed.append(run)
         }
+        return removed
     }
 
     mutating func remove(_ id: WorkflowID) -> Bool {

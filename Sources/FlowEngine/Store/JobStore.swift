@@ -69,15 +69,20 @@ public actor JobStore {
     /// Lets go of a run: one that ended stays readable for a while, one that was never accepted leaves no trace.
     func retire(_ run: LiveRun) {
         let snapshot = run.snapshot
-        table.withLock { table in
+        let events = run.durability == .none ? run.allEvents : []
+        let (removed, isIdle) = table.withLock { table -> ([FinishedRuns.Run], Bool) in
             table.live[run.id] = nil
-            guard let snapshot, snapshot.context.status.isFinished else { return }
-            switch run.durability {
-            case .full: table.durable.insert(snapshot, events: [])
-            case .none: table.volatile.insert(snapshot, events: run.allEvents)
-            }
+            guard let snapshot, snapshot.context.status.isFinished else { return ([], table.live.isEmpty) }
+            let removed =
+                switch run.durability {
+                case .full: table.durable.insert(snapshot, events: events)
+                case .none: table.volatile.insert(snapshot, events: events)
+                }
+            return (removed, table.live.isEmpty)
         }
-        guard table.withLock({ $0.live.isEmpty }) else { return }
+        // What was let go is freed here, outside the lock.
+        _ = consume removed
+        guard isIdle else { return }
         for waiter in idle { waiter.resume() }
         idle = []
     }

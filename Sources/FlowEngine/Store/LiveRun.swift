@@ -41,13 +41,19 @@ final class LiveRun: Sendable {
 
     /// Takes events into the state, now that they are as durable as the run asks for.
     ///
-    /// - Parameter fresh: The context that the first event gives, when `events` begins with it.
-    func committed(_ events: [RunEvent], fresh: WorkflowContext?) {
+    /// - Parameters:
+    ///   - fresh: The context that the first event gives, when `events` begins with it.
+    ///   - final: The context that the last event gives, when the run ends with it: what need not be folded once more.
+    func committed(_ events: [RunEvent], fresh: WorkflowContext?, final: WorkflowContext?) {
         let waiters = state.withLock { state -> [Waiter] in
             state.snapshot = nil
-            if let fresh { state.context = fresh }
-            for event in events where event.position > 1 { state.context?.apply(event) }
-            state.events += events
+            if let final {
+                state.context = final
+            } else {
+                if let fresh { state.context = fresh }
+                for event in events where event.position > 1 { state.context?.apply(event) }
+            }
+            if state.events.isEmpty { state.events = events } else { state.events += events }
             let position = state.context?.position ?? 0
             let isFinished = state.context?.status.isFinished ?? false
             return Self.take(&state.waiters) { isFinished || position >= $0.position }

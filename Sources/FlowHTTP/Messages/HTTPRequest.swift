@@ -21,15 +21,19 @@ package struct HTTPRequest: Sendable {
     /// The trace that the request belongs to.
     package var trace: TraceContext?
     /// When the request had come in, for measuring.
-    package var arrival = ContinuousClock.now
+    package var arrival: ContinuousClock.Instant
     /// The route that takes it.
     package var route: Route?
 
     /// Makes a request.
-    package init(method: HTTPMethod, path: String, query: String? = nil, fields: RequestFields = RequestFields()) {
+    package init(
+        method: HTTPMethod, path: String, query: String? = nil, fields: RequestFields = RequestFields(),
+        arrival: ContinuousClock.Instant = .now
+    ) {
         self.method = method
         self.path = path
         self.query = query
         self.fields = fields
+        self.arrival = arrival
     }
 }

@@ -1,19 +1,32 @@
 /// The header fields of a request, copied into one buffer and read when somebody asks.
 ///
-/// Names are kept in lower case, as they are compared without regard to case (RFC 9110 section 5.1).
+/// Names are compared without regard to case (RFC 9110 section 5.1).
 package struct RequestFields: Sendable {
-    private struct Field: Sendable {
-        let nameEnd: Int
-        let valueEnd: Int
+    /// Where a field ends in the buffer; it begins where the one before it ends, the first at 0.
+    package struct Ends: Sendable {
+        let name: Int
+        let value: Int
+
+        /// Makes the ends of a field's name and of the value behind it.
+        package init(name: Int, value: Int) {
+            self.name = name
+            self.value = value
+        }
     }
 
-    private var bytes: [UInt8] = []
-    private var fields: [Field] = []
+    private var bytes: [UInt8]
+    private var fields: [Ends]
 
     /// Makes fields without any.
     package init() {
-        bytes.reserveCapacity(192)
-        fields.reserveCapacity(8)
+        bytes = []
+        fields = []
+    }
+
+    /// Takes fields whose names and values lie one behind the other.
+    package init(_ bytes: [UInt8], ends: [Ends]) {
+        self.bytes = bytes
+        fields = ends
     }
 
     /// How many fields there are.
@@ -22,54 +35,58 @@ package struct RequestFields: Sendable {
     /// How many bytes names and values take together.
     package var size: Int { bytes.count }
 
-    /// Adds a field as it came.
-    package mutating func append(name: Span<UInt8>, value: Span<UInt8>) {
-        for index in name.indices {
-            let byte = name[index]
-            bytes.append((UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte)
-        }
-        let nameEnd = bytes.count
-        for index in value.indices { bytes.append(value[index]) }
-        fields.append(Field(nameEnd: nameEnd, valueEnd: bytes.count))
-    }
-
     /// Adds a field.
     package mutating func append(_ name: String, _ value: String) {
-        append(name: Array(name.utf8).span, value: Array(value.utf8).span)
+        bytes += name.utf8
+        let end = bytes.count
+        bytes += value.utf8
+        fields.append(Ends(name: end, value: bytes.count))
     }
 
     /// The first value of a name, which is given in lower case.
-    package subscript(name: StaticString) -> String? {
+    package subscript(name: String) -> String? {
         var start = 0
         for field in fields {
-            if matches(name, start, field.nameEnd) { return text(field.nameEnd, field.valueEnd) }
-            start = field.valueEnd
+            if matches(name, start, field.name) { return text(field.name, field.value) }
+            start = field.value
         }
         return nil
     }
 
     /// All values of a name, which is given in lower case.
-    package func values(_ name: StaticString) -> [String] {
+    package func values(_ name: String) -> [String] {
         var values: [String] = []
         var start = 0
         for field in fields {
-            if matches(name, start, field.nameEnd) { values.append(text(field.nameEnd, field.valueEnd)) }
-            start = field.valueEnd
+            if matches(name, start, field.name) { values.append(text(field.name, field.value)) }
+            start = field.value
         }
         return values
     }
 
-    /// Whether every name is a token and no value holds a control character (RFC 9110 section 5).
-    package var areWellFormed: Bool {
+    /// How often a name is given, which is in lower case here.
+    package func count(of name: String) -> Int {
+        var count = 0
         var start = 0
         for field in fields {
-            guard field.nameEnd > start else { return false }
-            for index in start..<field.nameEnd where !Self.isToken(bytes[index]) { return false }
-            for index in field.nameEnd..<field.valueEnd {
+            if matches(name, start, field.name) { count += 1 }
+            start = field.value
+        }
+        return count
+    }
+
+    /// Whether every name is a token and no value holds a control character (RFC 9110 section 5).
+    package var areWellFormed: Bool {
+        let bytes = bytes.span
+        var start = 0
+        for field in fields {
+            guard field.name > start else { return false }
+            for index in start..<field.name where !Self.isToken(bytes[index]) { return false }
+            for index in field.name..<field.value {
                 let byte = bytes[index]
                 guard byte >= 0x20 && byte != 0x7F || byte == 0x09 else { return false }
             }
-            start = field.valueEnd
+            start = field.value
         }
         return true
     }
@@ -87,9 +104,16 @@ package struct RequestFields: Sendable {
         }
     }
 
-    private func matches(_ name: StaticString, _ start: Int, _ end: Int) -> Bool {
-        guard name.utf8CodeUnitCount == end - start else { return false }
-        return name.description.utf8.elementsEqual(bytes[start..<end])
+    private func matches(_ name: String, _ start: Int, _ end: Int) -> Bool {
+        guard name.utf8.count == end - start else { return false }
+        let wanted = name.utf8Span.span
+        let bytes = bytes.span
+        for index in wanted.indices {
+            let byte = bytes[start + index]
+            let isUpper = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+            guard wanted[index] == (isUpper ? byte | 0x20 : byte) else { return false }
+        }
+        return true
     }
 
     private func text(_ start: Int, _ end: Int) -> String { String(decoding: bytes[start..<end], as: UTF8.self) }

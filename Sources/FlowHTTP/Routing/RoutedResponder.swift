@@ -73,6 +73,7 @@ package struct RoutedResponder: HTTPResponder {
 
     /// Lets the middleware complete an answer.
     package func finish(_ response: inout HTTPResponse, to request: HTTPRequest) {
+        response.fields.reserveCapacity(response.fields.count + 4)
         for layer in middleware.reversed() { layer.ended(&response, to: request) }
     }
 

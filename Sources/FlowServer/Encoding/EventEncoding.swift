@@ -22,57 +22,57 @@ package enum EventEncoding {
     /// Writes an event.
     package static func write(_ event: RunEvent, to writer: inout JSONWriter) {
         writer.beginObject()
-        writer.name("position")
+        writer.field("position")
         writer.integer(event.position)
-        writer.name("time")
+        writer.field("time")
         writer.time(event.time)
-        writer.name("type")
+        writer.field("type")
         writer.string(type(of: event))
         switch event.kind {
         case .workflowSubmitted(let submission): write(submission, to: &writer)
         case .workflowStarted, .workflowCompleted: break
         case .nodeStarted(let id, let attempt, let backend, let input):
             node(id, attempt, &writer)
-            writer.name("backend")
+            writer.field("backend")
             writer.string(backend.rawValue)
             if let input {
-                writer.name("input_data")
+                writer.field("input_data")
                 writer.value(input)
             }
         case .nodeCompleted(let id, let attempt, let output):
             node(id, attempt, &writer)
-            writer.name("output_data")
+            writer.field("output_data")
             writer.value(output)
         case .nodeFailed(let id, let attempt, let error, let isFinal):
             node(id, attempt, &writer)
-            writer.name("error")
+            writer.field("error")
             error.write(to: &writer)
-            writer.name("final")
+            writer.field("final")
             writer.bool(isFinal)
         case .nodeCancelled(let id, let attempt): node(id, attempt, &writer)
         case .cancelRequested(let reason), .workflowCancelled(let reason):
-            writer.name("reason")
+            writer.field("reason")
             writer.optional(reason)
         case .workflowFailed(let error):
-            writer.name("error")
+            writer.field("error")
             error.write(to: &writer)
         }
         writer.endObject()
     }
 
     private static func node(_ id: NodeID, _ attempt: Int, _ writer: inout JSONWriter) {
-        writer.name("node_id")
+        writer.field("node_id")
         writer.string(id.rawValue)
-        writer.name("attempt")
+        writer.field("attempt")
         writer.integer(attempt)
     }
 
     private static func write(_ submission: Submission, to writer: inout JSONWriter) {
-        writer.name("workflow")
+        writer.field("workflow")
         submission.workflow.write(to: &writer)
-        writer.name("input")
+        writer.field("input")
         writer.value(submission.input)
-        writer.name("backend")
+        writer.field("backend")
         writer.string(submission.backend.rawValue)
     }
 }

@@ -25,53 +25,53 @@ enum RunEncoding {
     private static func write(_ context: WorkflowContext, nodes: Bool, payloads: Bool, to writer: inout JSONWriter) {
         let submission = context.submission
         writer.beginObject()
-        writer.name("workflow_id")
+        writer.field("workflow_id")
         writer.string(context.id.rawValue)
-        writer.name("name")
+        writer.field("name")
         writer.string(context.graph.workflow.name)
-        writer.name("version")
+        writer.field("version")
         writer.optional(context.graph.workflow.version)
-        writer.name("status")
+        writer.field("status")
         writer.string(context.status.rawValue)
-        writer.name("backend")
+        writer.field("backend")
         writer.string(submission.backend.rawValue)
         if payloads {
-            writer.name("input")
+            writer.field("input")
             writer.value(submission.input)
-            writer.name("output")
+            writer.field("output")
             writer.value(context.output ?? .null)
         }
-        writer.name("variables")
+        writer.field("variables")
         writer.value(.object(submission.variables))
-        writer.name("error")
+        writer.field("error")
         writer.failure(context.error)
-        writer.name("labels")
+        writer.field("labels")
         writer.beginObject()
         for (name, value) in submission.labels.sorted(by: { $0.key < $1.key }) {
             writer.name(name)
             writer.string(value)
         }
         writer.endObject()
-        writer.name("durability")
+        writer.field("durability")
         writer.string(submission.durability.rawValue)
-        writer.name("current_node_id")
+        writer.field("current_node_id")
         writer.optional(context.currentNodeID?.rawValue)
-        writer.name("execution_path")
+        writer.field("execution_path")
         writer.beginArray()
         for id in context.executionPath { writer.string(id.rawValue) }
         writer.endArray()
-        writer.name("position")
+        writer.field("position")
         writer.integer(context.position)
-        writer.name("submitted_at")
+        writer.field("submitted_at")
         writer.time(context.submittedAt)
-        writer.name("started_at")
+        writer.field("started_at")
         writer.time(context.startedAt)
-        writer.name("completed_at")
+        writer.field("completed_at")
         writer.time(context.completedAt)
-        writer.name("cancel_requested_at")
+        writer.field("cancel_requested_at")
         writer.time(context.cancelRequestedAt)
         if nodes {
-            writer.name("nodes")
+            writer.field("nodes")
             writer.beginObject()
             for (node, definition) in zip(context.nodes, context.graph.workflow.nodes) {
                 writer.name(node.id.rawValue)
@@ -91,7 +91,7 @@ extension JSONWriter {
 
     /// Writes an instant, or `null`.
     mutating func time(_ instant: Timestamp?) {
-        if let instant { string(instant.description) } else { null() }
+        if let instant { plainString { instant.append(to: &$0) } } else { null() }
     }
 
     /// Writes an error object, or `null`.

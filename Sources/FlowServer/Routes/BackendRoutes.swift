@@ -25,11 +25,11 @@ struct BackendRoutes: Sendable {
         try request.refuseQuery()
         var writer = JSONWriter(capacity: 2048)
         writer.beginObject()
-        writer.name("backends")
+        writer.field("backends")
         writer.beginArray()
         for backend in registry.all { BackendEncoding.write(backend, to: &writer) }
         writer.endArray()
-        writer.name("types")
+        writer.field("types")
         writer.beginArray()
         for factory in registry.factories { BackendEncoding.write(factory, to: &writer) }
         writer.endArray()

@@ -18,9 +18,9 @@ struct NodeRoutes: Sendable {
         let context = try await context(request)
         var writer = JSONWriter(capacity: 512 * context.nodes.count + 64)
         writer.beginObject()
-        writer.name("workflow_id")
+        writer.field("workflow_id")
         writer.string(context.id.rawValue)
-        writer.name("nodes")
+        writer.field("nodes")
         writer.beginArray()
         for (node, definition) in zip(context.nodes, context.graph.workflow.nodes) {
             NodeEncoding.write(node, definition, to: &writer)

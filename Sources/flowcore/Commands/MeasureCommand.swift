@@ -14,7 +14,10 @@ struct MeasureCommand: AsyncParsableCommand {
     @Option(name: .long, help: "How many workflows are run, one after the other.")
     var runs = 100_000
 
-    func run() async throws {
+    func run() async throws { try await Self.measure(nodes: nodes, runs: runs) }
+
+    /// Off the main thread, which a server's runs never are on either.
+    @concurrent private static func measure(nodes: Int, runs: Int) async throws {
         let workflow = Workflow(
             name: "measure", nodes: (0..<nodes).map { Node(id: NodeID("n\($0)"), type: "passthrough") })
         try await Temporary.withAssembly { assembly in

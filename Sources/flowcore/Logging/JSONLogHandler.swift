@@ -18,13 +18,13 @@ struct JSONLogHandler: LogHandler {
     func log(event: LogEvent) {
         var writer = JSONWriter()
         writer.beginObject()
-        writer.name("time")
+        writer.field("time")
         writer.string(clock.now.description)
-        writer.name("level")
+        writer.field("level")
         writer.string(event.level.rawValue)
-        writer.name("logger")
+        writer.field("logger")
         writer.string(label)
-        writer.name("message")
+        writer.field("message")
         writer.string(event.message.description)
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         for (key, value) in all.sorted(by: { $0.key < $1.key }) {
