@@ -33,21 +33,49 @@ public struct NodeFailure: Error, Hashable, Sendable {
         public static let lost: Code = "lost"
     }
 
+    /// The fields, in one place that copies share: failures are rare, and whatever may hold one stays small.
+    private final class Storage: Sendable {
+        let code: Code
+        let message: String
+        let retriable: Bool
+        let details: JSONValue?
+
+        init(_ code: Code, _ message: String, _ retriable: Bool, _ details: JSONValue?) {
+            self.code = code
+            self.message = message
+            self.retriable = retriable
+            self.details = details
+        }
+    }
+
+    private let storage: Storage
+
     /// What kind of failure it is.
-    public var code: Code
+    public var code: Code { storage.code }
     /// What happened, for people.
-    public var message: String
+    public var message: String { storage.message }
     /// Whether another attempt may succeed.
-    public var retriable: Bool
+    public var retriable: Bool { storage.retriable }
     /// What else is known.
-    public var details: JSONValue?
+    public var details: JSONValue? { storage.details }
 
     /// Makes a failure.
     public init(_ code: Code, _ message: String, retriable: Bool = false, details: JSONValue? = nil) {
-        self.code = code
-        self.message = message
-        self.retriable = retriable
-        self.details = details
+        storage = Storage(code, message, retriable, details)
+    }
+
+    /// Two failures are equal when they say the same.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.code == right.code && left.message == right.message && left.retriable == right.retriable
+            && left.details == right.details
+    }
+
+    /// Hashes all that is said.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(code)
+        hasher.combine(message)
+        hasher.combine(retriable)
+        hasher.combine(details)
     }
 }
 

@@ -55,20 +55,20 @@ extension WorkflowContext {
     /// The input that the graph gives a node: the run's for a root, the one predecessor's output, or the outputs of
     /// several by their ids.
     public func defaultInput(ofNodeAt index: Int) -> JSONValue {
-        let predecessors = graph.predecessors[index]
-        switch predecessors.count {
+        let predecessors = graph.predecessors
+        switch predecessors.count(of: index) {
         case 0: return submission.input
-        case 1: return nodes[predecessors[0]].outputData ?? .null
-        default: return outputs(of: predecessors)
+        case 1: return nodes[predecessors.first(of: index)].outputData ?? .null
+        default: return outputs(of: predecessors[index])
         }
     }
 
     /// The output of the one node that nothing waits for, or the outputs of several by their ids.
     private func defaultOutput() -> JSONValue {
-        graph.sinks.count == 1 ? nodes[graph.sinks[0]].outputData ?? .null : outputs(of: graph.sinks)
+        graph.sinks.count == 1 ? nodes[graph.sinks[0]].outputData ?? .null : outputs(of: graph.sinks[...])
     }
 
-    private func outputs(of indices: [Int]) -> JSONValue {
+    private func outputs(of indices: ArraySlice<Int>) -> JSONValue {
         var outputs = JSONObject()
         for index in indices { outputs[nodes[index].id.rawValue] = nodes[index].outputData ?? .null }
         return .object(outputs)

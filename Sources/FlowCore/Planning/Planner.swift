@@ -32,7 +32,8 @@ public struct Planner: Sendable {
     public init(_ context: WorkflowContext, maxParallel: Int) {
         self.context = context
         self.maxParallel = max(1, min(maxParallel, context.graph.workflow.maxParallel ?? .max))
-        missing = context.graph.predecessors.map(\.count)
+        let predecessors = context.graph.predecessors
+        missing = context.nodes.indices.map { predecessors.count(of: $0) }
         isRunning = [Bool](repeating: false, count: context.nodes.count)
         ready.reserveCapacity(context.nodes.count)
         if context.cancelRequestedAt != nil { ending = .cancellation(reason: nil) }

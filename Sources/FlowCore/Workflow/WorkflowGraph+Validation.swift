@@ -21,14 +21,17 @@ extension WorkflowGraph {
         var edges = [[Int]](repeating: [], count: nodes.count)
         for (index, node) in nodes.enumerated() {
             for (place, dependency) in (node.dependsOn ?? []).enumerated() {
-                let pointer: JSONPointer = ["nodes", .position(index), "depends_on", .position(place)]
+                let detail: String
                 if dependency == node.id {
-                    issues.append(ValidationIssue(pointer, "the node depends on itself"))
+                    detail = "the node depends on itself"
                 } else if let target = positions[dependency] {
                     edges[index].append(target)
+                    continue
                 } else {
-                    issues.append(ValidationIssue(pointer, "there is no node \"\(dependency)\""))
+                    detail = "there is no node \"\(dependency)\""
                 }
+                issues.append(
+                    ValidationIssue(["nodes", .position(index), "depends_on", .position(place)], detail))
             }
         }
         for cycle in cycles(edges) {

@@ -5,9 +5,9 @@ public final class WorkflowGraph: Sendable {
     /// The position of every node by its id.
     public let positions: [NodeID: Int]
     /// Per node the nodes that have to end before it, in the order of `depends_on`.
-    let predecessors: [[Int]]
+    let predecessors: Adjacency
     /// Per node the nodes that wait for it.
-    let successors: [[Int]]
+    let successors: Adjacency
     /// The nodes that nothing waits for, in order.
     let sinks: [Int]
 
@@ -17,24 +17,24 @@ public final class WorkflowGraph: Sendable {
         var positions: [NodeID: Int] = [:]
         positions.reserveCapacity(nodes.count)
         for (index, node) in nodes.enumerated() { positions[node.id] = index }
-        var predecessors = [[Int]](repeating: [], count: nodes.count)
-        var successors = predecessors
-        if Self.isSequence(nodes) {
-            for index in nodes.indices.dropFirst() {
-                predecessors[index] = [index - 1]
-                successors[index - 1] = [index]
-            }
-        } else {
-            for (index, node) in nodes.enumerated() {
-                predecessors[index] = (node.dependsOn ?? []).compactMap { positions[$0] }
-                for predecessor in predecessors[index] { successors[predecessor].append(index) }
-            }
-        }
         self.workflow = workflow
         self.positions = positions
-        self.predecessors = predecessors
-        self.sinks = nodes.indices.filter { successors[$0].isEmpty }
+        guard !Self.isSequence(nodes) else {
+            predecessors = .chain(nodes.count, forward: false)
+            successors = .chain(nodes.count, forward: true)
+            sinks = nodes.isEmpty ? [] : [nodes.count - 1]
+            return
+        }
+        var edges: [(from: Int, to: Int)] = []
+        for (index, node) in nodes.enumerated() {
+            for dependency in node.dependsOn ?? [] {
+                if let predecessor = positions[dependency] { edges.append((index, predecessor)) }
+            }
+        }
+        predecessors = Adjacency(edges, count: nodes.count)
+        let successors = Adjacency(edges.map { ($0.to, $0.from) }, count: nodes.count)
         self.successors = successors
+        sinks = nodes.indices.filter { successors.count(of: $0) == 0 }
     }
 
     /// Whether the nodes run in the order of the list because none names a dependency.

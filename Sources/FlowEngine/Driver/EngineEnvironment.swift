@@ -1,12 +1,23 @@
 public import FlowCore
 
 /// What every part of the engine shares.
-struct EngineEnvironment: Sendable {
+final class EngineEnvironment: Sendable {
     let journal: any Journal
     let clock: any WallClock
     let deadlines: Deadlines
     let limits: EngineLimits
     let lookup: BackendLookup
+
+    init(
+        journal: any Journal, clock: any WallClock, deadlines: Deadlines, limits: EngineLimits,
+        lookup: @escaping BackendLookup
+    ) {
+        self.journal = journal
+        self.clock = clock
+        self.deadlines = deadlines
+        self.limits = limits
+        self.lookup = lookup
+    }
 }
 
 /// Bounds and defaults of an engine.

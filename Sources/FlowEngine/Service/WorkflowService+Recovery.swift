@@ -18,7 +18,7 @@ extension WorkflowService {
                     "run cannot be taken up: its backend is not registered",
                     metadata: ["workflow_id": "\(entry.id)", "backend": "\(entry.backend)"])
                 for user in users { user.release() }
-                await store.retire(run)
+                store.retire(run)
                 continue
             }
             let session = RunSession(

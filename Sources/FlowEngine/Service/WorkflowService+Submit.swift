@@ -93,7 +93,7 @@ extension WorkflowService {
                     "run left unfinished", metadata: ["workflow_id": "\(session.id)", "reason": "\(error)"])
             }
             for user in users { user.release() }
-            await store.retire(run)
+            store.retire(run)
         }
     }
 }

@@ -10,6 +10,8 @@ public actor JobStore {
         var live: [WorkflowID: LiveRun] = [:]
         var durable: FinishedRuns
         var volatile: FinishedRuns
+        /// Who waits for the last live run to end.
+        var idle: [CheckedContinuation<Void, Never>] = []
     }
 
     nonisolated let table: Mutex<Table>
@@ -18,7 +20,6 @@ public actor JobStore {
     private var lastSequence: Int64 = 0
     private var keys: [String: Key] = [:]
     private var isClosing = false
-    private var idle: [CheckedContinuation<Void, Never>] = []
 
     /// A key whose request is being answered; once its run is on disk the journal knows the key.
     private struct Key {
@@ -67,24 +68,25 @@ public actor JobStore {
     }
 
     /// Lets go of a run: one that ended stays readable for a while, one that was never accepted leaves no trace.
-    func retire(_ run: LiveRun) {
+    nonisolated func retire(_ run: LiveRun) {
         let snapshot = run.snapshot
         let events = run.durability == .none ? run.allEvents : []
-        let (removed, isIdle) = table.withLock { table -> ([FinishedRuns.Run], Bool) in
+        let (removed, idle) = table.withLock { table in
             table.live[run.id] = nil
-            guard let snapshot, snapshot.context.status.isFinished else { return ([], table.live.isEmpty) }
-            let removed =
+            var removed: [FinishedRuns.Run] = []
+            if let snapshot, snapshot.context.status.isFinished {
                 switch run.durability {
-                case .full: table.durable.insert(snapshot, events: events)
-                case .none: table.volatile.insert(snapshot, events: events)
+                case .full: removed = table.durable.insert(snapshot, events: events)
+                case .none: removed = table.volatile.insert(snapshot, events: events)
                 }
-            return (removed, table.live.isEmpty)
+            }
+            guard table.live.isEmpty else { return (removed, [CheckedContinuation<Void, Never>]()) }
+            defer { table.idle = [] }
+            return (removed, table.idle)
         }
         // What was let go is freed here, outside the lock.
         _ = consume removed
-        guard isIdle else { return }
         for waiter in idle { waiter.resume() }
-        idle = []
     }
 
     /// Forgets a finished run.
@@ -128,9 +130,14 @@ public actor JobStore {
         for run in table.withLock({ Array($0.live.values) }) { run.inbox.send(.suspend) }
     }
 
-    private func waitUntilIdle() async {
-        guard !table.withLock({ $0.live.isEmpty }) else { return }
-        await withCheckedContinuation { idle.append($0) }
+    private nonisolated func waitUntilIdle() async {
+        await withCheckedContinuation { continuation in
+            let isIdle = table.withLock { table in
+                if !table.live.isEmpty { table.idle.append(continuation) }
+                return table.live.isEmpty
+            }
+            if isIdle { continuation.resume() }
+        }
     }
 }
 
