@@ -66,7 +66,10 @@ final class EventLoop: TaskExecutor {
                 pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: descriptor(), events: Int16(POLLIN), revents: 0),
             ]
-            if !mayTake { poll(&descriptors, 2, timeout) }
+            if !mayTake {
+                sched_yield()
+                poll(&descriptors, 2, timeout)
+            }
             state.withLock { $0.isSleeping = false }
             if descriptors[0].revents != 0 {
                 var count: UInt64 = 0
