@@ -31,7 +31,8 @@ final class Connection: @unchecked Sendable {
     let descriptor: Int32
     let client: String
     private(set) var deadline: ContinuousClock.Instant
-    private unowned let daemon: Daemon
+    // Safe because the daemon outlives its connections: it is stopped when the last has gone.
+    private unowned(unsafe) let daemon: Daemon
     private let handle: OpaquePointer
     private var phase = Phase.idle
     private var target = ""
@@ -109,45 +110,40 @@ final class Connection: @unchecked Sendable {
             daemon.responder.finish(&response, to: head)
             return answer(response)
         }
-        let refusal = daemon.responder.refuse(&head)
-        request = head
+        if let refusal = daemon.responder.refuse(&head) { return refuse(head, framing, refusal) }
         let limit = daemon.options.maxBodyBytes
+        if framing != .none { deadline = daemon.now + daemon.options.bodyTimeout }
+        if case .length(let length) = framing {
+            guard length <= limit else { return answerEarly(tooLarge(head)) }
+            head.body.reserveCapacity(length)
+        }
+        phase = .body(limit: limit)
+        request = head
+        return true
+    }
+
+    /// Refuses a request whose body has not come. A small body is read, which is cheaper than making a new connection; a
+    /// client that asks first sends none.
+    private func refuse(_ head: HTTPRequest, _ framing: RequestReader.Framing, _ refusal: HTTPResponse) -> Bool {
+        if framing != .none {
+            deadline = daemon.now + daemon.options.bodyTimeout
+            if head.fields["expect"] != nil { return answerEarly(refusal) }
+        }
         switch framing {
-        case .none:
-            if let refusal { phase = .discarding(left: 0, refusal) } else { phase = .body(limit: limit) }
-        case .length(let length) where length > limit:
-            return answerEarly(refusal ?? tooLarge(head))
-        case .length(let length):
-            deadline = daemon.now + daemon.options.bodyTimeout
-            if let refusal {
-                // A small body is cheaper to read than a connection to make; a client that asks first sends none.
-                if length > 65536 || head.fields["expect"] != nil { return answerEarly(refusal) }
-                phase = .discarding(left: length, refusal)
-            } else {
-                request?.body.reserveCapacity(length)
-                phase = .body(limit: limit)
-            }
-        case .chunked:
-            deadline = daemon.now + daemon.options.bodyTimeout
-            if let refusal {
-                if head.fields["expect"] != nil { return answerEarly(refusal) }
-                phase = .discarding(left: 65536, refusal)
-            } else {
-                phase = .body(limit: limit)
-            }
+        case .none: phase = .discarding(left: 0, refusal)
+        case .length(let length) where length > 65536: return answerEarly(refusal)
+        case .length(let length): phase = .discarding(left: length, refusal)
+        case .chunked: phase = .discarding(left: 65536, refusal)
         }
         return true
     }
 
     private func take(_ data: UnsafeBufferPointer<CChar>, limit: Int) -> Bool {
-        let count = (request?.body.count ?? 0) + data.count
-        guard count <= limit, let head = request else {
+        guard (request?.body.count ?? 0) + data.count <= limit else {
             // No answer can be given in the middle of a body: the rest is read, up to a bound, and dropped.
-            request?.body = []
-            if let head = request { phase = .discarding(left: 4 * limit, tooLarge(head)) }
+            if let head = request.take() { phase = .discarding(left: 4 * limit, tooLarge(head)) }
             return true
         }
-        _ = head
         data.withMemoryRebound(to: UInt8.self) { request?.body.append(contentsOf: $0) }
         return true
     }
@@ -170,8 +166,7 @@ final class Connection: @unchecked Sendable {
 
     /// The request is there: has it answered, at once where that is possible.
     private func complete() -> Bool {
-        guard let request else { return false }
-        self.request = nil
+        guard let request = request.take() else { return false }
         switch daemon.responder.respond(to: request) {
         case .ready(let response): return answer(response)
         case .later(let respond):

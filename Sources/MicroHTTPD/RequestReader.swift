@@ -43,12 +43,21 @@ enum RequestReader {
                 }, pointer)
         }
         let fields = RequestFields(copy.bytes, ends: copy.ends)
-        if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
+        if let mark = mark(in: target) {
             return HTTPRequest(
                 method: method, path: String(target[..<mark]), query: String(target[target.index(after: mark)...]),
                 fields: fields, arrival: arrival)
         }
         return HTTPRequest(method: method, path: target, fields: fields, arrival: arrival)
+    }
+
+    /// Where the query of a target begins.
+    private static func mark(in target: String) -> String.Index? {
+        let text = target.utf8Span.span
+        for index in text.indices where text[index] == UInt8(ascii: "?") {
+            return target.utf8.index(target.startIndex, offsetBy: index)
+        }
+        return nil
     }
 
     /// Checks what a server has to refuse before it looks at a request any further.
@@ -102,7 +111,9 @@ enum RequestReader {
             throw Problem(400, "malformed-target", "The target has to be a path.")
         }
         var isEscaped = false
-        for byte in head.path.utf8 {
+        let path = head.path.utf8Span.span
+        for index in path.indices {
+            let byte = path[index]
             guard byte > 0x20, byte < 0x7F else {
                 throw Problem(400, "malformed-target", "The path holds a character that has to be percent-encoded.")
             }

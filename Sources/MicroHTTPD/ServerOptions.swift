@@ -38,14 +38,14 @@ package struct ServerOptions: Sendable {
     package var tls: TLS?
 
     /// The largest request target in bytes.
-    package static let maxTargetBytes = 8192
+    package static let maxTargetBytes = 4096
     /// The largest total of header fields in bytes.
-    package static let maxFieldBytes = 16384
+    package static let maxFieldBytes = 8192
     /// The largest number of header fields.
     package static let maxFields = 100
     /// What the library keeps for each connection: enough for a request that is refused with a proper answer.
     /// The library clears all of it for every request, so it is no larger than that.
-    static let connectionMemory = 32768
+    static let connectionMemory = 20480
 
     /// Makes the defaults.
     package init() {}

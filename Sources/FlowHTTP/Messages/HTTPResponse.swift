@@ -18,7 +18,11 @@ package struct HTTPResponse: Sendable {
 
     /// An answer of JSON text.
     package static func json(_ bytes: [UInt8], status: Int = 200) -> HTTPResponse {
-        HTTPResponse(status: status, fields: [("Content-Type", "application/json")], body: .bytes(bytes))
+        var fields: [(name: String, value: String)] = []
+        // Room for those that the middleware adds.
+        fields.reserveCapacity(8)
+        fields.append(("Content-Type", "application/json"))
+        return HTTPResponse(status: status, fields: fields, body: .bytes(bytes))
     }
 
     /// An answer of text of any type.

@@ -1,7 +1,9 @@
 package import Logging
 
 /// Logs answered requests.
-package struct AccessLogMiddleware: Middleware {
+package final class AccessLogMiddleware: Middleware {
+    /// What it does.
+    package let stages: MiddlewareStages = .ended
     /// Which requests are logged.
     package enum Scope: String, Hashable, Sendable, CaseIterable {
         /// None.

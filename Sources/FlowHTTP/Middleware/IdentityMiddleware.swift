@@ -4,6 +4,8 @@ import Synchronization
 ///
 /// A client's own `X-Request-Id` is kept when it is short and plain.
 package final class IdentityMiddleware: Middleware {
+    /// What it does.
+    package let stages: MiddlewareStages = [.began, .ended]
     private let prefix: String
     private let number = Atomic<UInt64>(0)
 
@@ -13,7 +15,7 @@ package final class IdentityMiddleware: Middleware {
     /// Sets the id and the trace.
     package func began(_ request: inout HTTPRequest) {
         let number = self.number.add(1, ordering: .relaxed).newValue
-        request.id = prefix + String(number, radix: 36)
+        request.id = prefix + String(number)
         if let id = request.fields["x-request-id"], (1...64).contains(id.utf8.count),
             id.utf8.allSatisfy(RequestFields.isToken)
         {

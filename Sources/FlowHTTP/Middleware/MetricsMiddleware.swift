@@ -1,7 +1,9 @@
 package import Metrics
 
 /// Counts answered requests by the class of their status, and measures how long they took.
-package struct MetricsMiddleware: Middleware {
+package final class MetricsMiddleware: Middleware {
+    /// What it does.
+    package let stages: MiddlewareStages = .ended
     private let counters: [Counter]
     private let duration: Timer
 

@@ -1,5 +1,7 @@
 /// Tells browsers not to guess types and not to keep answers that may change.
-package struct SecurityFieldsMiddleware: Middleware {
+package final class SecurityFieldsMiddleware: Middleware {
+    /// What it does.
+    package let stages: MiddlewareStages = .ended
     /// Makes the middleware.
     package init() {}
 

@@ -1,17 +1,22 @@
 /// Answers requests by routes, with middleware around them.
 package struct RoutedResponder: HTTPResponder {
     private let router: Router
-    private let middleware: [any Middleware]
+    private let beginning: [any Middleware]
+    private let admitting: [any Middleware]
+    /// From the innermost to the outermost.
+    private let ending: [any Middleware]
 
     /// Makes a responder; the first middleware is the outermost.
     package init(router: Router, middleware: [any Middleware]) {
         self.router = router
-        self.middleware = middleware
+        beginning = middleware.filter { $0.stages.contains(.began) }
+        admitting = middleware.filter { $0.stages.contains(.admit) }
+        ending = middleware.reversed().filter { $0.stages.contains(.ended) }
     }
 
     /// Lets the middleware see the request, and refuses what no route takes.
     package func refuse(_ head: inout HTTPRequest) -> HTTPResponse? {
-        for layer in middleware { layer.began(&head) }
+        for layer in beginning { layer.began(&head) }
         do throws(Problem) {
             let route: Route
             switch router.match(head.method, head.path) {
@@ -31,7 +36,7 @@ package struct RoutedResponder: HTTPResponder {
                 head.parameters = parameters
                 head.route = found
             }
-            for layer in middleware { try layer.admit(&head, to: route) }
+            for layer in admitting { try layer.admit(&head, to: route) }
             return nil
         } catch {
             return failed(error, head)
@@ -73,8 +78,7 @@ package struct RoutedResponder: HTTPResponder {
 
     /// Lets the middleware complete an answer.
     package func finish(_ response: inout HTTPResponse, to request: HTTPRequest) {
-        response.fields.reserveCapacity(response.fields.count + 4)
-        for layer in middleware.reversed() { layer.ended(&response, to: request) }
+        for layer in ending { layer.ended(&response, to: request) }
     }
 
     private func completed(_ response: HTTPResponse, _ request: HTTPRequest) -> HTTPResponse {

@@ -1,7 +1,8 @@
 import FlowHTTP
 
 /// Lets a request pass to its route when its key opens it (RFC 6750).
-struct AuthenticationMiddleware: Middleware {
+final class AuthenticationMiddleware: Middleware {
+    let stages: MiddlewareStages = .admit
     private let keys: APIKeys
 
     init(keys: APIKeys) { self.keys = keys }
