@@ -42,7 +42,7 @@ class Server:
         begin = time.perf_counter()
         self.process = subprocess.Popen(
             words, env={**os.environ, **dict(environment)}, stdout=self.log, stderr=subprocess.STDOUT,
-            start_new_session=True, cwd=PEERS)
+            process_group=0, cwd=PEERS)
         while True:
             try:
                 urllib.request.urlopen(self.url + ready, timeout=1).read()
