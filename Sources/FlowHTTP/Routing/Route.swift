@@ -1,5 +1,5 @@
-/// One method on one path, and what answers it.
-package struct Route: Sendable {
+/// One method on one path, and what answers it. Made once and shared by all its requests.
+package final class Route: Sendable {
     /// How a route answers.
     package enum Handler: Sendable {
         /// On the thread that asks, without waiting.
