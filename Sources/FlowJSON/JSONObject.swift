@@ -1,6 +1,7 @@
 /// The members of a JSON object, in the order in which they arrived, each name once.
 ///
-/// Small objects are searched in order, which beats hashing; larger ones carry an index.
+/// Small objects are searched in order, which beats hashing; larger ones carry an index. Names are told apart by their
+/// bytes: two spellings of one character are two names (RFC 8259 section 8.3), though they are equal as Swift's strings.
 public struct JSONObject: Sendable {
     /// One name and its value.
     public struct Member: Hashable, Sendable {
@@ -21,7 +22,22 @@ public struct JSONObject: Sendable {
 
     /// The members in order.
     public private(set) var members: [Member] = []
-    private var positions: [String: Int]?
+    private var positions: [Name: Int]?
+
+    /// A name as the index knows it. Equal bytes have equal hashes, since a string's hash is that of its characters.
+    private struct Name: Hashable {
+        let text: String
+
+        static func == (left: Name, right: Name) -> Bool { JSONObject.areSame(left.text, right.text) }
+    }
+
+    private static func areSame(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        let bytes = left.utf8Span.span
+        let others = right.utf8Span.span
+        for index in bytes.indices where bytes[index] != others[index] { return false }
+        return true
+    }
 
     /// Makes an empty object.
     public init() {}
@@ -59,20 +75,20 @@ public struct JSONObject: Sendable {
     }
 
     private func position(of name: String) -> Int? {
-        if let positions { return positions[name] }
-        return members.firstIndex { $0.name == name }
+        if let positions { return positions[Name(text: name)] }
+        return members.firstIndex { Self.areSame($0.name, name) }
     }
 
     private mutating func insertNew(_ name: String, _ value: JSONValue) {
         members.append(Member(name: name, value: value))
-        if positions != nil { positions?[name] = members.count - 1 } else { indexIfLarge() }
+        if positions != nil { positions?[Name(text: name)] = members.count - 1 } else { indexIfLarge() }
     }
 
     private mutating func indexIfLarge() {
         guard members.count > Self.indexedAbove else { return }
-        var index: [String: Int] = [:]
+        var index: [Name: Int] = [:]
         index.reserveCapacity(members.count * 2)
-        for (position, member) in members.enumerated() { index[member.name] = position }
+        for (position, member) in members.enumerated() { index[Name(text: member.name)] = position }
         positions = index
     }
 }

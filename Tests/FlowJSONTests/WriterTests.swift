@@ -35,6 +35,15 @@ struct WriterTests {
         #expect(try JSONParser.parse(text).description == text)
     }
 
+    @Test("names are told apart by their bytes, with few of them and with many")
+    func spellings() throws {
+        let few = try #require(try JSONParser.parse(#"{"\u00e9":1,"e\u0301":2}"#).object)
+        #expect(few["\u{e9}"] == 1 && few["e\u{301}"] == 2)
+        var many = few
+        for number in 0..<20 { many["n\(number)"] = .integer(Int64(number)) }
+        #expect(many.count == 22 && many["\u{e9}"] == 1 && many["e\u{301}"] == 2 && many["n7"] == 7)
+    }
+
     @Test("objects are equal whatever their order")
     func equality() {
         let left: JSONValue = ["a": 1, "b": 2]

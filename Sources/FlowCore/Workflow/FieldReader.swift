@@ -98,7 +98,8 @@ public struct FieldReader {
         var texts: [String: String] = [:]
         for member in members.members {
             if let text = member.value.string {
-                texts[member.name] = text
+                guard texts.updateValue(text, forKey: member.name) != nil else { continue }
+                refuse(name, "the name \"\(member.name)\" occurs twice, in two spellings")
             } else {
                 add(
                     ValidationIssue(
