@@ -18,7 +18,7 @@ extension SQLiteJournal {
     /// Removes finished runs beyond the policy, oldest first, at most `batch` in one transaction.
     public func prune(
         _ policy: RetentionPolicy, now: Timestamp, batch: Int
-    ) async throws(JournalError) -> Int {
+    ) async throws(JournalError) -> [WorkflowID] {
         try await write { database in
             var doomed: [Row] = []
             if let age = policy.maximumAge {
@@ -38,7 +38,7 @@ extension SQLiteJournal {
                         """, arguments: [count, batch])
             }
             for row in doomed { try Self.remove(row["sequence"], row["workflow_id"], database) }
-            return doomed.count
+            return doomed.map { WorkflowID($0["workflow_id"]) }
         }
     }
 

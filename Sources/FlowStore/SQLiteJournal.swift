@@ -32,12 +32,13 @@ public final class SQLiteJournal: Journal {
         configuration.maximumReaderCount = 4
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
             // Checkpoints happen off the commit path, by the checkpointer.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
+        // Only now: the pool itself has set its writer to NORMAL, with which a power cut takes the last commits back.
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         let migrator = Schema.migrator
         if try pool.read({ try migrator.hasBeenSuperseded($0) }) {
             throw JournalError(.unavailable, "the database was written by a newer version of this program")
@@ -59,6 +60,11 @@ public final class SQLiteJournal: Journal {
             // The same value again: it takes the write lock and the log, and changes nothing.
             try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
         }
+    }
+
+    /// How hard the writer makes sure of a commit, as `PRAGMA synchronous` tells it: 2 is FULL.
+    package func synchronousLevel() async throws(JournalError) -> Int? {
+        try await write { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
     }
 
     /// Writes what is queued and closes the database.

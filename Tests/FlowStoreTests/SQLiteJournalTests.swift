@@ -44,6 +44,13 @@ struct SQLiteJournalTests {
         }
     }
 
+    @Test("a commit waits for the disk")
+    func synchronous() async throws {
+        let journal = try await SQLiteJournal.open(directory: temporaryDirectory())
+        #expect(try await journal.synchronousLevel() == 2)
+        await journal.close()
+    }
+
     @Test("events come back as they went in, from any position, after the journal was opened anew")
     func roundTrip() async throws {
         let directory = temporaryDirectory()
@@ -129,10 +136,10 @@ struct SQLiteJournalTests {
                 $0.limit = 2; $0.before = 8
             } == ["r7", "r6"])
         #expect(try await journal.unfinished().map(\.id.rawValue) == ["r1", "r2", "r4", "r5", "r7", "r8"])
-        #expect(try await journal.prune(RetentionPolicy(maximumCount: 1), now: Self.time, batch: 100) == 2)
+        #expect(try await journal.prune(RetentionPolicy(maximumCount: 1), now: Self.time, batch: 100).count == 2)
         #expect(try await ids { $0.statuses = [.cancelled] } == ["r9"])
         let later = Self.time.advanced(by: .seconds(11))
-        #expect(try await journal.prune(RetentionPolicy(maximumAge: .seconds(10)), now: later, batch: 100) == 1)
+        #expect(try await journal.prune(RetentionPolicy(maximumAge: .seconds(10)), now: later, batch: 100).count == 1)
         #expect(try await journal.delete(WorkflowID("r9")) == false)
         #expect(try await journal.delete(WorkflowID("r1")))
         await #expect(throws: JournalError.self) { try await journal.events(of: WorkflowID("r1"), after: 0, limit: 1) }

@@ -38,6 +38,7 @@ struct RunDriver {
     /// - Throws: ``BackendError`` when the run has to be left unfinished: the server goes down, or its journal fails.
     mutating func drive() async throws(BackendError) {
         defer { leave() }
+        for message in live.inbox.drain() { try take(message) }
         while true {
             switch planner.next(now: now) {
             case .startWorkflow: record(.workflowStarted)

@@ -38,8 +38,8 @@ public protocol Journal: Sendable {
 
     /// Removes finished runs beyond the policy, a bounded number in one transaction.
     ///
-    /// - Returns: how many runs were removed; fewer than `batch` means that none is left to remove.
-    func prune(_ policy: RetentionPolicy, now: Timestamp, batch: Int) async throws(JournalError) -> Int
+    /// - Returns: the runs that were removed; fewer than `batch` means that none is left to remove.
+    func prune(_ policy: RetentionPolicy, now: Timestamp, batch: Int) async throws(JournalError) -> [WorkflowID]
 
     /// The registered backends in the order of their registration.
     func registrations() async throws(JournalError) -> [BackendRegistration]

@@ -14,6 +14,8 @@ public actor BackendRegistry {
     private nonisolated let table = Mutex(Table())
     private let journal: any Journal
     private let logger: Logger
+    /// Names that are being registered or removed.
+    private var changing: Set<BackendName> = []
     /// The types of backends that can be registered.
     public nonisolated let factories: [any BackendFactory]
 
@@ -76,6 +78,9 @@ public actor BackendRegistry {
         let earlier = backend(registration.name)
         if let earlier, earlier.isBuiltIn { throw .conflict("\"\(registration.name)\" is part of the server") }
         if earlier != nil, !replace { throw .conflict("the name \"\(registration.name)\" is taken") }
+        // The actor is free for others at every wait below: the name is kept from them until this is through.
+        try claim(registration.name)
+        defer { changing.remove(registration.name) }
         let registered = try await make(registration)
         do { try await journal.save(registration) } catch { throw ServiceError(error) }
         let replaced = insert(registered)
@@ -92,6 +97,8 @@ public actor BackendRegistry {
         if registered.isBuiltIn { throw .conflict("\"\(name)\" is part of the server and cannot be removed") }
         let users = all.filter { references(of: $0.registration).contains(name) }.map { "\"\($0.name)\"" }
         guard users.isEmpty else { throw .conflict("\"\(name)\" is wrapped by \(users.joined(separator: ", "))") }
+        try claim(name)
+        defer { changing.remove(name) }
         let isFree = table.withLock { table -> Bool in
             guard registered.activeRuns == 0 || drain else { return false }
             table.draining.insert(name)
@@ -102,14 +109,13 @@ public actor BackendRegistry {
                 "\(registered.activeRuns) active runs use \"\(name)\"; cancel them or remove with drain=true")
         }
         await registered.drained()
-        // Others may have come and gone while runs drained: remove only what was to be removed.
+        // Nobody has replaced it meanwhile: the name is claimed.
         do { try await journal.removeRegistration(name) } catch {
             table.withLock { _ = $0.draining.remove(name) }
             throw ServiceError(error)
         }
         table.withLock { table in
             table.draining.remove(name)
-            guard table.backends[name] === registered else { return }
             table.backends[name] = nil
             table.order.removeAll { $0 == name }
         }
@@ -119,6 +125,13 @@ public actor BackendRegistry {
     /// Gives back what the backends hold.
     public func shutdown() async {
         for registered in all { await registered.backend.shutdown() }
+    }
+
+    /// Keeps a name from being registered or removed by two callers at the same time.
+    private func claim(_ name: BackendName) throws(ServiceError) {
+        guard changing.insert(name).inserted else {
+            throw .conflict("\"\(name)\" is being registered, or removed once the runs that use it have ended")
+        }
     }
 
     private func make(_ registration: BackendRegistration) async throws(ServiceError) -> RegisteredBackend {
@@ -143,7 +156,7 @@ public actor BackendRegistry {
     {
         factory.references(in: registration.config).compactMap { name in
             if name == registration.name { return ValidationIssue(["config"], "the backend wraps itself") }
-            guard backend(name) != nil else {
+            guard backend(name) != nil, !table.withLock({ $0.draining.contains(name) }) else {
                 let known = all.map { "\"\($0.name)\"" }.joined(separator: ", ")
                 return ValidationIssue(["config"], "there is no backend \"\(name)\"; there are \(known)")
             }

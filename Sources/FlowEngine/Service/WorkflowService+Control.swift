@@ -5,11 +5,19 @@ extension WorkflowService {
     ///
     /// - Throws: ``ServiceError/conflict(_:)`` when the run has ended.
     public func cancel(_ id: WorkflowID, reason: String?) async throws(ServiceError) -> RunSnapshot {
-        guard let run = store.live(id) else {
+        let run: LiveRun
+        if let live = store.live(id) {
+            run = live
+            run.inbox.send(.cancel(reason: reason))
+        } else {
             let snapshot = try await load(id)
-            throw .conflict("the run is \(snapshot.context.status.rawValue) and cannot be cancelled")
+            let adopted: LiveRun?
+            do { adopted = try await takeUpToCancel(id, reason: reason) } catch { throw ServiceError(error) }
+            guard let adopted else {
+                throw .conflict("the run is \(snapshot.context.status.rawValue) and cannot be cancelled")
+            }
+            run = adopted
         }
-        run.inbox.send(.cancel(reason: reason))
         while true {
             let position = run.position
             if let snapshot = run.snapshot {
@@ -27,8 +35,10 @@ extension WorkflowService {
     ///
     /// - Throws: ``ServiceError/conflict(_:)`` when the run has not ended.
     public func delete(_ id: WorkflowID) async throws(ServiceError) {
-        guard store.live(id) == nil else { throw .conflict("the run has not ended; cancel it first") }
-        let wasVolatile = await store.forget(id)
+        guard store.live(id) == nil, try await load(id).context.status.isFinished else {
+            throw .conflict("the run has not ended; cancel it first")
+        }
+        let wasVolatile = store.forget(id)
         let wasStored: Bool
         do { wasStored = try await engine.journal.delete(id) } catch { throw ServiceError(error) }
         guard wasVolatile || wasStored else { throw Self.unknown(id) }
@@ -40,14 +50,15 @@ extension WorkflowService {
     public func prune(_ policy: RetentionPolicy) async throws(ServiceError) -> Int {
         var removed = 0
         while true {
-            let batch: Int
+            let batch: [WorkflowID]
             do {
                 batch = try await engine.journal.prune(policy, now: engine.clock.now, batch: 500)
             } catch {
                 throw ServiceError(error)
             }
-            removed += batch
-            if batch < 500 { return removed }
+            for id in batch { _ = store.forget(id) }
+            removed += batch.count
+            if batch.count < 500 { return removed }
         }
     }
 }

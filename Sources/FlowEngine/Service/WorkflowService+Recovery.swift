@@ -1,19 +1,26 @@
 import FlowCore
 import Logging
+import Synchronization
 
 extension WorkflowService {
-    /// Folds every unfinished run from its journal and hands it back to its backend.
-    func recover() async throws(JournalError) -> Int {
+    /// How long the service waits before it takes up a run again whose journal failed.
+    static let rescueDelay: Duration = .seconds(5)
+
+    /// Folds every unfinished run that is not live from its journal and hands it back to its backend.
+    ///
+    /// - Returns: how many runs were taken up.
+    public func recover() async throws(JournalError) -> Int {
         var recovered = 0
-        for entry in try await engine.journal.unfinished() {
-            guard let context = try await fold(entry.id), !context.status.isFinished else { continue }
-            guard let run = await store.adopt(context, sequence: entry.sequence) else { continue }
+        for entry in try await engine.journal.unfinished() where store.live(entry.id) == nil {
+            guard let context = try await fold(entry.id), !context.status.isFinished,
+                let run = await store.adopt(context, sequence: entry.sequence)
+            else { continue }
             var users: [RegisteredBackend] = []
             for name in [entry.backend] + context.graph.workflow.otherBackends(than: entry.backend) {
                 if let user = registry.acquire(name) { users.append(user) }
             }
             guard let backend = users.first(where: { $0.name == entry.backend }) else {
-                // Its backend could not be made again. The run stays as it is until a start finds the backend.
+                // Its backend could not be made again. The run stays as it is until the backend is registered.
                 logger.error(
                     "run cannot be taken up: its backend is not registered",
                     metadata: ["workflow_id": "\(entry.id)", "backend": "\(entry.backend)"])
@@ -21,11 +28,50 @@ extension WorkflowService {
                 store.retire(run)
                 continue
             }
-            let session = RunSession(
-                live: run, engine: engine, start: .init(context: context, idempotency: nil, isNew: false))
-            execute(session, run, on: backend.backend, users: users, executor: nil)
+            resume(run, context, on: backend.backend, users: users)
             recovered += 1
         }
         return recovered
+    }
+
+    /// Takes up runs that wait for a backend which is there now.
+    public func takeUpUnfinished() async throws(ServiceError) {
+        do { _ = try await recover() } catch { throw ServiceError(error) }
+    }
+
+    /// Goes on with a run where its journal left off.
+    private func resume(_ run: LiveRun, _ context: WorkflowContext, on backend: any Backend, users: [RegisteredBackend]) {
+        let session = RunSession(
+            live: run, engine: engine, start: .init(context: context, idempotency: nil, isNew: false))
+        execute(session, run, on: backend, users: users, executor: nil)
+    }
+
+    /// Takes up a run whose backend is not there, to end it.
+    ///
+    /// - Returns: `nil` when the run has ended or is taken up elsewhere.
+    func takeUpToCancel(_ id: WorkflowID, reason: String?) async throws(JournalError) -> LiveRun? {
+        guard let entry = try await engine.journal.unfinished().first(where: { $0.id == id }),
+            let context = try await fold(id), !context.status.isFinished,
+            let run = await store.adopt(context, sequence: entry.sequence)
+        else { return nil }
+        run.inbox.send(.cancel(reason: reason))
+        resume(run, context, on: AbsentBackend(name: entry.backend), users: [])
+        return run
+    }
+
+    /// Takes up what was left unfinished, after a while: the journal that failed may work again.
+    func scheduleRescue() {
+        guard rescueIsPending.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
+            return
+        }
+        let instant = engine.clock.now.advanced(by: Self.rescueDelay)
+        _ = engine.deadlines.schedule(at: instant) { [weak self] in
+            guard let self else { return }
+            rescueIsPending.store(false, ordering: .relaxed)
+            // Unstructured, since nobody waits for it; what it takes up the store knows.
+            Task {
+                do { _ = try await self.recover() } catch { self.scheduleRescue() }
+            }
+        }
     }
 }

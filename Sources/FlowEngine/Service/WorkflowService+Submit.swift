@@ -12,7 +12,7 @@ extension WorkflowService {
         guard let key = request.idempotency else {
             return SubmittedRun(snapshot: try await accept(request, id: id, at: now), isReplay: false)
         }
-        if let earlier = try await store.reserve(key.key, fingerprint: key.fingerprint, for: id) {
+        if let earlier = try store.reserve(key.key, fingerprint: key.fingerprint, for: id) {
             guard let snapshot = snapshot(of: earlier) else { throw .idempotencyInFlight }
             return SubmittedRun(snapshot: snapshot, isReplay: true)
         }
@@ -26,8 +26,8 @@ extension WorkflowService {
         } catch {
             outcome = .failure(error)
         }
-        // A run without durability is known to no journal: its key lives as long as the server.
-        if request.durability != Durability.none || (try? outcome.get()) == nil { await store.release(key.key) }
+        // A run without durability is known to no journal: its key lives as long as the run.
+        if request.durability != Durability.none || (try? outcome.get()) == nil { store.release(key.key) }
         return try outcome.get()
     }
 
@@ -55,7 +55,8 @@ extension WorkflowService {
         let backend = users[0].backend
         let run: LiveRun
         do throws(ServiceError) {
-            run = try await store.admit(id, durability: request.durability ?? .full)
+            run = try await store.admit(
+                id, durability: request.durability ?? .full, key: request.idempotency?.key)
         } catch {
             for user in users { user.release() }
             throw error
@@ -94,6 +95,8 @@ extension WorkflowService {
             }
             for user in users { user.release() }
             store.retire(run)
+            // A run that was accepted goes on, if not now then later; one whose first event failed was not accepted.
+            if run.failure != nil, run.position > 0 { scheduleRescue() }
         }
     }
 }

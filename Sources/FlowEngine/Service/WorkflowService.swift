@@ -1,5 +1,6 @@
 public import FlowCore
 public import Logging
+import Synchronization
 
 /// What clients can do with runs: the one way into the engine.
 public final class WorkflowService: Sendable {
@@ -12,6 +13,7 @@ public final class WorkflowService: Sendable {
     let engine: EngineEnvironment
     let logger: Logger
     let makeID: @Sendable (Timestamp) -> WorkflowID
+    let rescueIsPending = Atomic<Bool>(false)
 
     /// Makes a service; call ``start()`` before the first request.
     ///

@@ -7,6 +7,8 @@ struct FinishedRuns: Sendable {
         let snapshot: RunSnapshot
         /// The journal of a run that has no other.
         let events: [RunEvent]
+        /// The idempotency key that stands for the run and that no journal knows.
+        let key: String?
         let bytes: Int
     }
 
@@ -24,10 +26,10 @@ struct FinishedRuns: Sendable {
     /// Keeps a run, and lets go of the oldest ones until all fit.
     ///
     /// - Returns: those that were let go, so that the caller can free their memory when nobody waits for it.
-    mutating func insert(_ snapshot: RunSnapshot, events: [RunEvent]) -> [Run] {
+    mutating func insert(_ snapshot: RunSnapshot, events: [RunEvent], key: String?) -> [Run] {
         let id = snapshot.context.id
-        let run = Run(snapshot: snapshot, events: events, bytes: Self.weight(of: snapshot.context))
-        guard run.bytes <= capacity else { return [] }
+        let run = Run(snapshot: snapshot, events: events, key: key, bytes: Self.weight(of: snapshot.context))
+        guard run.bytes <= capacity else { return [run] }
         if let earlier = runs.updateValue(run, forKey: id) { bytes -= earlier.bytes } else { order.append(id) }
         bytes += run.bytes
         var removed: [Run] = []
@@ -39,11 +41,12 @@ struct FinishedRuns: Sendable {
         return removed
     }
 
-    mutating func remove(_ id: WorkflowID) -> Bool {
-        guard let removed = runs.removeValue(forKey: id) else { return false }
+    /// Lets go of one run.
+    mutating func remove(_ id: WorkflowID) -> Run? {
+        guard let removed = runs.removeValue(forKey: id) else { return nil }
         bytes -= removed.bytes
         if let index = order.firstIndex(of: id) { order.remove(at: index) }
-        return true
+        return removed
     }
 
     /// About how much memory a run holds, its rendered form included.

@@ -10,22 +10,28 @@ public actor JobStore {
         var live: [WorkflowID: LiveRun] = [:]
         var durable: FinishedRuns
         var volatile: FinishedRuns
+        /// Idempotency keys whose request is being answered, and those of runs that no journal knows.
+        var keys: [String: Key] = [:]
         /// Who waits for the last live run to end.
         var idle: [CheckedContinuation<Void, Never>] = []
+
+        /// Gives back the keys of runs that are held no more.
+        mutating func forget(_ runs: [FinishedRuns.Run]) {
+            for run in runs { if let key = run.key { keys[key] = nil } }
+        }
+    }
+
+    /// What a key stands for.
+    struct Key: Sendable {
+        let fingerprint: String
+        let id: WorkflowID
     }
 
     nonisolated let table: Mutex<Table>
     private let journal: any Journal
     private let limits: EngineLimits
     private var lastSequence: Int64 = 0
-    private var keys: [String: Key] = [:]
     private var isClosing = false
-
-    /// A key whose request is being answered; once its run is on disk the journal knows the key.
-    private struct Key {
-        let fingerprint: String
-        let id: WorkflowID
-    }
 
     /// Makes a store over a journal.
     public init(journal: any Journal, limits: EngineLimits) {
@@ -43,7 +49,7 @@ public actor JobStore {
     /// Makes room for a new run.
     ///
     /// - Throws: ``ServiceError`` when the id is taken, the server is full or going down.
-    func admit(_ id: WorkflowID, durability: Durability) throws(ServiceError) -> LiveRun {
+    func admit(_ id: WorkflowID, durability: Durability, key: String?) throws(ServiceError) -> LiveRun {
         guard !isClosing else { throw .unavailable("the server is going down") }
         let isTaken = table.withLock { table -> Bool? in
             guard table.live.count < limits.activeRuns else { return nil }
@@ -54,7 +60,7 @@ public actor JobStore {
         }
         guard !isTaken else { throw .conflict("there is a run \"\(id)\" already") }
         lastSequence += 1
-        let run = LiveRun(id: id, sequence: lastSequence, durability: durability)
+        let run = LiveRun(id: id, sequence: lastSequence, durability: durability, key: key)
         table.withLock { $0.live[id] = run }
         return run
     }
@@ -76,9 +82,10 @@ public actor JobStore {
             var removed: [FinishedRuns.Run] = []
             if let snapshot, snapshot.context.status.isFinished {
                 switch run.durability {
-                case .full: removed = table.durable.insert(snapshot, events: events)
-                case .none: removed = table.volatile.insert(snapshot, events: events)
+                case .full: removed = table.durable.insert(snapshot, events: events, key: nil)
+                case .none: removed = table.volatile.insert(snapshot, events: events, key: run.key)
                 }
+                table.forget(removed)
             }
             guard table.live.isEmpty else { return (removed, [CheckedContinuation<Void, Never>]()) }
             defer { table.idle = [] }
@@ -92,28 +99,34 @@ public actor JobStore {
     /// Forgets a finished run.
     ///
     /// - Returns: whether a run without durability was there, which has no other trace.
-    func forget(_ id: WorkflowID) -> Bool {
+    nonisolated func forget(_ id: WorkflowID) -> Bool {
         table.withLock { table in
             _ = table.durable.remove(id)
-            return table.volatile.remove(id)
+            guard let removed = table.volatile.remove(id) else { return false }
+            table.forget([removed])
+            return true
         }
     }
 
     /// Reserves an idempotency key while its first request is being answered.
     ///
-    /// - Returns: the run of an earlier request with the key that is being answered now, else `nil`.
+    /// - Returns: the run of an earlier request with the key, when that is being answered now or no journal knows it.
     /// - Throws: ``ServiceError/idempotencyMismatch`` when the key stands for another request.
-    func reserve(_ key: String, fingerprint: String, for id: WorkflowID) throws(ServiceError) -> WorkflowID? {
-        guard let earlier = keys[key] else {
-            keys[key] = Key(fingerprint: fingerprint, id: id)
+    nonisolated func reserve(
+        _ key: String, fingerprint: String, for id: WorkflowID
+    ) throws(ServiceError) -> WorkflowID? {
+        let earlier = table.withLock { table -> Key? in
+            if let earlier = table.keys[key] { return earlier }
+            table.keys[key] = Key(fingerprint: fingerprint, id: id)
             return nil
         }
+        guard let earlier else { return nil }
         guard earlier.fingerprint == fingerprint else { throw .idempotencyMismatch }
         return earlier.id
     }
 
     /// Gives a key back, now that the journal knows it or the request failed.
-    func release(_ key: String) { keys[key] = nil }
+    nonisolated func release(_ key: String) { table.withLock { $0.keys[key] = nil } }
 
     /// Refuses new runs, gives those that are active so long to end, and then has them leave their journals as they are.
     func close(grace: Duration, deadlines: Deadlines, clock: any WallClock) async {

@@ -8,6 +8,8 @@ final class LiveRun: Sendable {
     let id: WorkflowID
     let sequence: Int64
     let durability: Durability
+    /// The idempotency key that stands for the run and that no journal knows.
+    let key: String?
     let inbox = RunInbox()
 
     private struct State: Sendable {
@@ -27,10 +29,11 @@ final class LiveRun: Sendable {
 
     private let state = Mutex(State())
 
-    init(id: WorkflowID, sequence: Int64, durability: Durability) {
+    init(id: WorkflowID, sequence: Int64, durability: Durability, key: String? = nil) {
         self.id = id
         self.sequence = sequence
         self.durability = durability
+        self.key = durability == .none ? key : nil
     }
 
     /// Takes over a run whose journal has been folded.

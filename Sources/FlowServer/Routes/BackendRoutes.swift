@@ -5,8 +5,10 @@ import FlowJSON
 
 /// The registry of backends.
 struct BackendRoutes: Sendable {
-    let registry: BackendRegistry
+    let service: WorkflowService
     let json: JSONBody
+
+    private var registry: BackendRegistry { service.registry }
 
     var routes: [Route] {
         [
@@ -44,7 +46,7 @@ struct BackendRoutes: Sendable {
         let name = fields.backend("name")
         let registration = try Self.registration(name, &fields)
         do {
-            return Self.answer(try await registry.register(registration, replace: false), status: 201)
+            return try await register(registration, replace: false, status: 201)
         } catch {
             throw Problem(error)
         }
@@ -60,10 +62,19 @@ struct BackendRoutes: Sendable {
         let registration = try Self.registration(name, &fields)
         let isNew = registry.backend(name) == nil
         do {
-            return Self.answer(try await registry.register(registration, replace: true), status: isNew ? 201 : 200)
+            return try await register(registration, replace: true, status: isNew ? 201 : 200)
         } catch {
             throw Problem(error)
         }
+    }
+
+    private func register(
+        _ registration: BackendRegistration, replace: Bool, status: Int
+    ) async throws(ServiceError) -> HTTPResponse {
+        let registered = try await registry.register(registration, replace: replace)
+        // Runs may wait for a backend of this name since the last start.
+        try await service.takeUpUnfinished()
+        return Self.answer(registered, status: status)
     }
 
     private static func registration(
