@@ -11,6 +11,8 @@ final class Checkpointer: Sendable {
     private struct State: Sendable {
         var bytes = 0
         var isRunning = false
+        /// Whether a checkpoint has just moved most of the log.
+        var wantsFinish = false
     }
 
     private let queue: DatabaseQueue
@@ -36,8 +38,22 @@ final class Checkpointer: Sendable {
         guard isDue else { return }
         queue.asyncWriteWithoutTransaction { [self] database in
             _ = try? database.checkpoint(.passive)
-            state.withLock { $0.isRunning = false }
+            state.withLock { state in
+                state.isRunning = false
+                state.wantsFinish = true
+            }
         }
+    }
+
+    /// Moves what has been written since the last checkpoint began. Called by the writer between two commits, when
+    /// little is left: only a log that has been moved whole is begun anew, and otherwise it would grow for ever under a
+    /// steady load.
+    func finish(on database: Database) {
+        let isWanted = state.withLock { state in
+            defer { state.wantsFinish = false }
+            return state.wantsFinish
+        }
+        if isWanted { _ = try? database.checkpoint(.passive) }
     }
 
     func close() { try? queue.close() }

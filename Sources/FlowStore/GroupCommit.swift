@@ -39,14 +39,25 @@ final class GroupCommit: Sendable {
             return (true, !queue.isDraining)
         }
         guard isAccepted else { return completion(JournalError(.unavailable, "the journal is closed")) }
-        guard starts else { return }
+        if starts { drain() }
+    }
+
+    /// Writes one group, and another after whatever else waits for the writer: nobody is kept from it by a steady load.
+    private func drain() {
         pool.asyncWriteWithoutTransaction { [self] database in
-            while case let group = take(), !group.isEmpty { write(group, database) }
+            let group = take()
+            guard !group.isEmpty else { return }
+            write(group, database)
+            checkpointer.finish(on: database)
+            drain()
         }
     }
 
     /// Refuses further batches. Those that wait are written before any later use of the database's writer.
     func close() { queue.withLock { $0.isClosed = true } }
+
+    /// Whether batches wait or are being written.
+    var isBusy: Bool { queue.withLock { $0.isDraining } }
 
     private func take() -> [Entry] {
         queue.withLock { queue in
@@ -80,8 +91,12 @@ final class GroupCommit: Sendable {
                 return .commit
             }
         } catch {
-            let failure = JournalError(error)
-            outcomes = Array(repeating: failure, count: group.count)
+            // One batch that cannot be written must not take the others down with it.
+            guard group.count == 1 else {
+                for entry in group { write([entry], database) }
+                return
+            }
+            outcomes = [JournalError(error)]
         }
         for (entry, outcome) in zip(group, outcomes) { entry.completion(outcome) }
         checkpointer.wrote(group.reduce(0) { $0 + $1.batch.events.count + 512 })

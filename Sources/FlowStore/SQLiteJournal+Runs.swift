@@ -38,12 +38,12 @@ extension SQLiteJournal {
         return events
     }
 
-    /// Whether there is a run of that id.
-    public func contains(_ id: WorkflowID) async throws(JournalError) -> Bool {
+    /// Where a run stands, or `nil` when there is no such run.
+    public func status(of id: WorkflowID) async throws(JournalError) -> WorkflowStatus? {
         try await read { database in
-            try Bool.fetchOne(
-                database, sql: "SELECT EXISTS (SELECT 1 FROM run WHERE workflow_id = ?)", arguments: [id.rawValue])
-                ?? false
+            try String.fetchOne(
+                database, sql: "SELECT status FROM run WHERE workflow_id = ?", arguments: [id.rawValue]
+            ).map(Self.status)
         }
     }
 
@@ -101,11 +101,15 @@ extension SQLiteJournal {
         }
     }
 
-    private static func entry(_ row: Row) throws -> RunEntry {
-        let text: String = row["status"]
+    private static func status(_ text: String) throws -> WorkflowStatus {
         guard let status = WorkflowStatus(rawValue: text) else {
             throw JournalError(.corrupt, "a run has the unknown status \"\(text)\"")
         }
+        return status
+    }
+
+    private static func entry(_ row: Row) throws -> RunEntry {
+        let status = try status(row["status"])
         let completedAt: Int64? = row["completed_at"]
         return RunEntry(
             id: WorkflowID(row["workflow_id"]), sequence: row["sequence"], name: row["name"], status: status,

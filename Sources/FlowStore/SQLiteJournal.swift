@@ -70,8 +70,8 @@ public final class SQLiteJournal: Journal {
     /// Writes what is queued and closes the database.
     public func close() async {
         commits.close()
-        // The writer works in order: when this is through, so is all that was queued.
-        try? await write { _ in }
+        // The writer works in order, and each turn of it writes a group.
+        repeat { try? await write { _ in } } while commits.isBusy
         checkpointer.close()
         try? pool.close()
         lock.release()

@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Synchronization
 
 /// Finds the addresses of a name.
 ///
@@ -19,7 +20,10 @@ package struct AddressResolver: Sendable {
         package let text: String
     }
 
-    private static let queue = DispatchQueue(label: "flowcore.resolver", attributes: .concurrent)
+    /// Each of these has a thread of its own while it works. A concurrent queue would take the threads that tasks run on,
+    /// and names whose servers do not answer would stop the whole program.
+    private static let queues = (0..<16).map { DispatchQueue(label: "flowcore.resolver.\($0)") }
+    private static let next = Atomic<Int>(0)
 
     /// Makes a resolver.
     package init() {}
@@ -29,7 +33,8 @@ package struct AddressResolver: Sendable {
     /// - Throws: ``Failure`` when there are none.
     package func addresses(of name: String) async throws(Failure) -> [Answer] {
         let result: Result<[Answer], Failure> = await withCheckedContinuation { continuation in
-            Self.queue.async { continuation.resume(returning: Self.lookUp(name)) }
+            let number = Self.next.wrappingAdd(1, ordering: .relaxed).oldValue
+            Self.queues[number & 15].async { continuation.resume(returning: Self.lookUp(name)) }
         }
         return try result.get()
     }

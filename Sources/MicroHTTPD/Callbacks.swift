@@ -40,7 +40,7 @@ enum Callbacks {
     /// A request line came. What is returned becomes the request's context.
     static let logTarget: LogTarget = { _, target, handle in
         guard let handle, let target, let pointer = flow_connection_context(handle) else { return nil }
-        connection(pointer).began(target: String(cString: target))
+        connection(pointer).began(target: target)
         return pointer
     }
 

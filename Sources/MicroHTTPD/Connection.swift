@@ -1,6 +1,7 @@
 import CMicroHTTPD
 import FlowHTTP
 import Glibc
+import Synchronization
 
 /// One connection and the request on it.
 ///
@@ -32,10 +33,12 @@ final class Connection: @unchecked Sendable {
     let client: String
     private(set) var deadline: ContinuousClock.Instant
     // Safe because the daemon outlives its connections: it is stopped when the last has gone.
-    private unowned(unsafe) let daemon: Daemon
+    fileprivate unowned(unsafe) let daemon: Daemon
     private let handle: OpaquePointer
     private var phase = Phase.idle
     private var target = ""
+    /// Where the target ended in the library's buffer.
+    private var targetEnd: UInt = 0
     private var request: HTTPRequest?
     private var number = 0
     private var task: Task<Void, Never>?
@@ -45,10 +48,13 @@ final class Connection: @unchecked Sendable {
     init(_ handle: OpaquePointer, daemon: Daemon) {
         self.handle = handle
         self.daemon = daemon
+        daemon.liveObjects.add(1, ordering: .relaxed)
         descriptor = flow_connection_descriptor(handle)
         client = ListenSockets.text(flow_client_address(handle))
         deadline = daemon.now + daemon.options.headerTimeout
     }
+
+    deinit { daemon.liveObjects.subtract(1, ordering: .relaxed) }
 
     /// Whether no request is under way.
     var isIdle: Bool { if case .idle = phase { true } else { false } }
@@ -67,8 +73,9 @@ final class Connection: @unchecked Sendable {
     }
 
     /// The request line has come.
-    func began(target: String) {
-        self.target = target
+    func began(target: UnsafePointer<CChar>) {
+        self.target = String(cString: target)
+        targetEnd = UInt(bitPattern: target) &+ UInt(bitPattern: strlen(target))
         phase = .head
         deadline = daemon.now + daemon.options.headerTimeout
     }
@@ -81,27 +88,41 @@ final class Connection: @unchecked Sendable {
         method: UnsafePointer<CChar>, version: UnsafePointer<CChar>, data: UnsafePointer<CChar>?, size: inout Int
     ) -> Bool {
         switch phase {
-        case .head: return accept(method: String(cString: method), version: String(cString: version))
+        case .head:
+            // One space stands between target and version; more of a gap hides a NUL.
+            let isWhole = UInt(bitPattern: version) == targetEnd &+ 1
+            return accept(method: String(cString: method), version: String(cString: version), isWhole: isWhole)
         case .body(let limit):
             guard size > 0, let data else { return complete() }
             defer { size = 0 }
             return take(UnsafeBufferPointer(start: data, count: size), limit: limit)
         case .discarding(let left, let response):
             guard size > 0 else { return answer(response) }
+            guard left >= size else {
+                sayGoodbye(response)
+                return false
+            }
             phase = .discarding(left: left - size, response)
             size = 0
-            return left > 0
+            return true
         case .answered(let response): return answer(response)
         case .idle, .parked, .sending, .streaming: return false
         }
     }
 
-    private func accept(method: String, version: String) -> Bool {
-        var head = RequestReader.head(handle, method: HTTPMethod(method), target: target, arrival: daemon.now)
+    private func accept(method: String, version: String, isWhole: Bool) -> Bool {
+        if isClosing { return false }
+        let read = RequestReader.head(handle, method: HTTPMethod(method), target: target, arrival: daemon.now)
+        var head = read.request
         head.client = client
         head.executor = daemon.loop
         let framing: RequestReader.Framing
-        do {
+        do throws(Problem) {
+            guard isWhole, read.isWhole else {
+                throw Problem(
+                    400, "malformed-header",
+                    "The header holds a NUL, a folded line, or too much space before the version.")
+            }
             framing = try RequestReader.framing(of: head, version: version)
         } catch {
             // The path may be anything here; it is repeated to nobody.
@@ -219,7 +240,10 @@ final class Connection: @unchecked Sendable {
         guard
             let streamed = MHD_create_response_from_callback(
                 UInt64.max, 16384, Callbacks.readStream, context, Callbacks.freeStream)
-        else { return false }
+        else {
+            Unmanaged<StreamContext>.fromOpaque(context).release()
+            return false
+        }
         defer { MHD_destroy_response(streamed) }
         phase = .streaming(body)
         guard ResponseWriter.queue(streamed, response, on: handle, closes: daemon.isDraining) else { return false }
@@ -260,6 +284,7 @@ final class Connection: @unchecked Sendable {
     private func resume() {
         guard isSuspended else { return }
         isSuspended = false
+        daemon.hasResumed = true
         MHD_resume_connection(handle)
     }
 
@@ -280,6 +305,30 @@ final class Connection: @unchecked Sendable {
     func isOverdue(at now: ContinuousClock.Instant) -> Bool {
         if case .streaming = phase, isSuspended { return false }
         return deadline <= now
+    }
+
+    /// Ends a connection whose time is over, and says why when no answer has been begun.
+    func expire() {
+        switch phase {
+        case .head, .body, .discarding:
+            sayGoodbye(
+                Problem(408, "timeout", "The request did not come in time.").response(instance: request?.path ?? "/"))
+        case .parked:
+            sayGoodbye(Problem(503, "timeout", "The request took longer than it may.").response(instance: "/"))
+        case .idle, .answered, .sending, .streaming: break
+        }
+        shut()
+    }
+
+    /// Writes an answer past the library, which takes none in the middle of a request. As much of it arrives as the socket
+    /// takes at once; the connection is closed behind it. Under encryption there is no way past the library.
+    private func sayGoodbye(_ response: HTTPResponse) {
+        guard daemon.options.tls == nil, !isClosing, case .bytes(let body) = response.body else { return }
+        var text = "HTTP/1.1 \(response.status) \(HTTPStatus.title(response.status))\r\n"
+        for field in response.fields { text += "\(field.name): \(field.value)\r\n" }
+        text += "Content-Length: \(body.count)\r\nConnection: close\r\n\r\n"
+        let bytes = Array(text.utf8) + body
+        bytes.withUnsafeBytes { _ = send(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL)) }
     }
 
     /// Ends the connection: the library sees its end when it looks next.
@@ -311,5 +360,8 @@ final class StreamContext {
     init(body: StreamedBody, connection: Connection) {
         self.body = body
         self.connection = connection
+        connection.daemon.liveObjects.add(1, ordering: .relaxed)
     }
+
+    deinit { connection.daemon.liveObjects.subtract(1, ordering: .relaxed) }
 }

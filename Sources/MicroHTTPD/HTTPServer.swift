@@ -1,5 +1,6 @@
 package import FlowHTTP
 import Glibc
+import Synchronization
 
 /// Serves HTTP through libmicrohttpd.
 package final class HTTPServer: Sendable {
@@ -45,6 +46,11 @@ package final class HTTPServer: Sendable {
             }
         }
         timer.cancel()
+    }
+
+    /// How many connections and streams there are in memory, closed ones that something still holds included.
+    package var liveObjects: Int {
+        daemons.reduce(0) { $0 + $1.liveObjects.load(ordering: .relaxed) }
     }
 
     /// How many connections are open.

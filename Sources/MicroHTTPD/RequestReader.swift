@@ -15,6 +15,16 @@ enum RequestReader {
     private struct Copy {
         var bytes: [UInt8] = []
         var ends: [RequestFields.Ends] = []
+        /// Where the last value ended in the library's buffer, and whether each field began right behind the one before.
+        var end: UInt?
+        var isContiguous = true
+
+        /// The library takes a text to end at its first NUL, whatever stands behind it. Fields lie in its buffer as they
+        /// came, their line ends overwritten: a gap tells of a NUL, or of a line that was folded.
+        mutating func follow(_ name: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?, _ size: Int) {
+            if let end { isContiguous = isContiguous && [1, 2].contains(UInt(bitPattern: name) &- end) }
+            end = value.map { UInt(bitPattern: $0) &+ UInt(bitPattern: size) }
+        }
 
         mutating func append(_ text: UnsafePointer<CChar>?, _ count: Int) {
             // Safe because the library keeps the text until the request is done, and it is copied at once.
@@ -25,7 +35,7 @@ enum RequestReader {
     /// The head of a request.
     static func head(
         _ connection: OpaquePointer, method: HTTPMethod, target: String, arrival: ContinuousClock.Instant
-    ) -> HTTPRequest {
+    ) -> (request: HTTPRequest, isWhole: Bool) {
         var copy = Copy()
         copy.bytes.reserveCapacity(256)
         copy.ends.reserveCapacity(8)
@@ -35,6 +45,7 @@ enum RequestReader {
                 { context, _, name, nameSize, value, valueSize in
                     // Safe because the context is the local variable of the function that waits for this one.
                     guard let copy = context?.assumingMemoryBound(to: Copy.self) else { return .NO }
+                    copy.pointee.follow(name, value, valueSize)
                     copy.pointee.append(name, nameSize)
                     let end = copy.pointee.bytes.count
                     copy.pointee.append(value, valueSize)
@@ -42,13 +53,17 @@ enum RequestReader {
                     return .YES
                 }, pointer)
         }
-        let fields = RequestFields(copy.bytes, ends: copy.ends)
+        // Behind the last value lies the rest of its line end, or what a NUL hides.
+        // Safe because the library's buffer goes on there: the empty line that ended the header has been read.
+        let last = copy.end.flatMap { UnsafePointer<CChar>(bitPattern: $0 &+ 1) }
+        let isWhole = copy.isContiguous && (last.map { $0.pointee == 0 } ?? true)
+        var request = HTTPRequest(
+            method: method, path: target, fields: RequestFields(copy.bytes, ends: copy.ends), arrival: arrival)
         if let mark = mark(in: target) {
-            return HTTPRequest(
-                method: method, path: String(target[..<mark]), query: String(target[target.index(after: mark)...]),
-                fields: fields, arrival: arrival)
+            request.path = String(target[..<mark])
+            request.query = String(target[target.index(after: mark)...])
         }
-        return HTTPRequest(method: method, path: target, fields: fields, arrival: arrival)
+        return (request, isWhole)
     }
 
     /// Where the query of a target begins.

@@ -80,7 +80,7 @@ struct SQLiteJournalTests {
         let other = Self.context("r2")
         let again = IdempotencyRecord(key: "k", fingerprint: "g", workflowID: other.id, createdAt: Self.time)
         #expect(await Self.append(journal, other, [events[0]], sequence: 3, key: again)?.code == .conflict)
-        #expect(try await journal.contains(other.id) == false)
+        #expect(try await journal.status(of: other.id) == nil)
         // A batch that leaves a gap is refused.
         #expect(await Self.append(journal, context, Array(events[2...3]), sequence: 1) != nil)
         #expect(try await journal.events(of: context.id, after: 0, limit: 10).count == 1)

@@ -36,7 +36,9 @@ package final class RawConnection: Sendable {
 
     static func background<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(with: Swift.Result { try body() }) }
+            // A serial queue has a thread of its own. The global one shares its few with the tasks of the runtime, and a
+            // test that waits by yielding would keep it from them.
+            DispatchQueue(label: "flowcore.test").async { continuation.resume(with: Swift.Result { try body() }) }
         }
     }
 

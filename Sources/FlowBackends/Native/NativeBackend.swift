@@ -50,16 +50,7 @@ public struct NativeBackend: Backend {
             throw BackendError(.unsupported, backend: name, "there is no node type \"\(request.node.type)\"")
         }
         do {
-            let result = try await type.execute(request)
-            guard !type.isPure, case .success(let output) = result else { return result }
-            let bytes = JSONWriter.bytes(of: output).count
-            guard bytes <= promises.maxPayloadBytes else {
-                return .failure(
-                    NodeFailure(
-                        .tooLarge,
-                        "the output of \(bytes) bytes is larger than the limit of \(promises.maxPayloadBytes)"))
-            }
-            return result
+            return try await type.execute(request)
         } catch is CancellationError {
             throw BackendError(.cancelled, backend: name, "the attempt was cancelled")
         } catch let failure as NodeFailure {

@@ -71,8 +71,9 @@ public actor OutboundHTTP {
                     .failed, "the call was redirected to \"\(location.prefix(200))\", which is no http URL")
             }
             if next.origin != call.url.origin {
-                // What authenticates with one server is not told to another.
-                call.headers.removeAll { ["authorization", "cookie"].contains($0.name.lowercased()) }
+                // What authenticates with one server is not told to another, by whatever name it goes.
+                let harmless: Set<String> = ["accept", "accept-language", "content-type", "user-agent", "traceparent"]
+                call.headers.removeAll { !harmless.contains($0.name.lowercased()) }
             }
             call.url = next
             if answer.status == 303 || (answer.status <= 302 && call.method == "POST") {

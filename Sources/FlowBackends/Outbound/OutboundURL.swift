@@ -13,7 +13,7 @@ struct OutboundURL: Hashable, Sendable {
     init?(_ text: String) {
         guard text.utf8.count <= 8192, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let url = URL(string: text),
             let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https",
-            let host = url.host(), !host.isEmpty, url.user() == nil, url.password() == nil
+            let host = url.host(), !host.isEmpty, !host.contains("%"), url.user() == nil, url.password() == nil
         else { return nil }
         self.text = text
         self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host

@@ -80,14 +80,18 @@ public struct FieldReader {
     public mutating func texts(_ name: String) -> [String]? {
         guard let elements = array(name) else { return nil }
         var texts: [String] = []
+        var seen: Set<String> = []
         for (index, element) in elements.enumerated() {
-            if let text = element.string, !text.isEmpty {
-                if !texts.contains(text) { texts.append(text) }
-            } else {
-                add(
-                    ValidationIssue(pointer(name).appending(index), "expected a string, found \(Self.excerpt(element))")
-                )
+            guard let text = element.string, !text.isEmpty else {
+                let detail = "expected a string, found \(Self.excerpt(element))"
+                add(ValidationIssue(pointer(name).appending(index), detail))
+                continue
             }
+            guard elements.count == 1 || seen.insert(text).inserted else {
+                add(ValidationIssue(pointer(name).appending(index), "\"\(text.prefix(64))\" is given twice"))
+                continue
+            }
+            texts.append(text)
         }
         return texts
     }

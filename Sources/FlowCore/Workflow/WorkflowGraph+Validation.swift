@@ -42,7 +42,7 @@ extension WorkflowGraph {
         return issues
     }
 
-    /// Finds one cycle per knot of dependencies, each as the nodes in order of dependency.
+    /// Finds cycles, one for each edge that closes one and up to twenty of them, each as the nodes in order of dependency.
     ///
     /// The search keeps its own stack, since a chain may be as long as the limit on nodes.
     private static func cycles(_ edges: [[Int]]) -> [[Int]] {
@@ -68,6 +68,8 @@ extension WorkflowGraph {
                 case .open:
                     if let start = path.firstIndex(where: { $0.node == target }) {
                         found.append(path[start...].map(\.node))
+                        // Enough to mend; a graph of knots would have very many.
+                        if found.count == 20 { return found }
                     }
                 }
             }

@@ -37,6 +37,9 @@ public final class WorkflowGraph: Sendable {
         sinks = nodes.indices.filter { successors.count(of: $0) == 0 }
     }
 
+    /// Whether a node waits for several others, whose outputs together are its input.
+    public func isJoin(_ index: Int) -> Bool { predecessors.count(of: index) > 1 }
+
     /// Whether the nodes run in the order of the list because none names a dependency.
     static func isSequence(_ nodes: [Node]) -> Bool { nodes.allSatisfy { $0.dependsOn == nil } }
 }

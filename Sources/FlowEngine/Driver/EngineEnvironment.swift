@@ -24,8 +24,12 @@ final class EngineEnvironment: Sendable {
 public struct EngineLimits: Hashable, Sendable {
     /// What a workflow has to keep.
     public var workflow = WorkflowLimits()
-    /// The largest body, input or output, in bytes of JSON.
+    /// The largest input or output of a node, in bytes of JSON.
     public var payloadBytes = 10 << 20
+    /// How deep inputs and outputs may nest.
+    public var payloadDepth = 256
+    /// The largest total of the outputs of one run, in bytes of JSON.
+    public var runBytes = 64 << 20
     /// How many runs may be active at the same time; more are refused.
     public var activeRuns = 10_000
     /// How many nodes of one run may be running at the same time, unless its workflow says fewer.

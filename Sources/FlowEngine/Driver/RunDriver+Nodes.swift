@@ -58,7 +58,11 @@ extension RunDriver {
     ) {
         switch result {
         case .success(.success(let output)):
-            record(.nodeCompleted(id, attempt: attempt, output: output))
+            if let failure = admit(output) {
+                record(.nodeFailed(id, attempt: attempt, error: failure, isFinal: true))
+            } else {
+                record(.nodeCompleted(id, attempt: attempt, output: output))
+            }
         case .success(.failure(let failure)):
             if isCancelling {
                 record(.nodeCancelled(id, attempt: attempt))
@@ -73,6 +77,37 @@ extension RunDriver {
                 let failure = NodeFailure(code, error.description, retriable: error.code != .unsupported)
                 record(.nodeFailed(id, attempt: attempt, error: failure, isFinal: true))
             }
+        }
+    }
+
+    /// Counts an output, unless it is larger than outputs may be.
+    private mutating func admit(_ output: JSONValue) -> NodeFailure? {
+        let limits = engine.limits
+        let (bytes, excess) = JSONMeasure.size(
+            of: output, maxBytes: limits.payloadBytes, maxDepth: limits.payloadDepth)
+        if let excess { return Self.failure(excess, "output", limits) }
+        guard outputBytes + bytes <= limits.runBytes else {
+            return NodeFailure(
+                .tooLarge, "the outputs of the run are larger than the limit of \(limits.runBytes) bytes")
+        }
+        outputBytes += bytes
+        return nil
+    }
+
+    /// Why a node cannot have the input that the graph gives it. One predecessor's output has been measured before.
+    func refusal(ofInputAt index: Int) -> NodeFailure? {
+        guard let input = planner.context.nodes[index].inputData, planner.context.graph.isJoin(index) else {
+            return nil
+        }
+        let limits = engine.limits
+        let (_, excess) = JSONMeasure.size(of: input, maxBytes: limits.payloadBytes, maxDepth: limits.payloadDepth)
+        return excess.map { Self.failure($0, "input", limits) }
+    }
+
+    private static func failure(_ excess: JSONMeasure.Excess, _ what: String, _ limits: EngineLimits) -> NodeFailure {
+        switch excess {
+        case .size: NodeFailure(.tooLarge, "the \(what) is larger than the limit of \(limits.payloadBytes) bytes")
+        case .depth: NodeFailure(.tooLarge, "the \(what) nests deeper than the limit of \(limits.payloadDepth) levels")
         }
     }
 

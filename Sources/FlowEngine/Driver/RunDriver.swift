@@ -9,6 +9,8 @@ import FlowJSON
 struct RunDriver {
     /// After this many inline nodes the driver lets others have the thread, and shows its progress.
     static let inlineSlice = 512
+    /// The same after so many bytes of outputs.
+    static let inlineBytes = 4 << 20
 
     let live: LiveRun
     let engine: EngineEnvironment
@@ -19,6 +21,9 @@ struct RunDriver {
     var children: [NodeID: RunningNode] = [:]
     private var launches: [NodeID] = []
     private var inlineNodes = 0
+    /// The size of all outputs so far, and what it was when events were last sent to the journal.
+    var outputBytes = 0
+    private var flushedBytes = 0
     private var tick: (instant: Timestamp, token: Deadlines.Token)?
     /// The time as of the last event or message: nothing that the planner asks about happens between.
     private var now: Timestamp
@@ -31,6 +36,11 @@ struct RunDriver {
         self.recorder = recorder
         information = RunInformation(planner.context)
         now = engine.clock.now
+        // A run that is taken up again has used some of its room.
+        for node in planner.context.nodes {
+            guard let output = node.outputData else { continue }
+            outputBytes += JSONMeasure.size(of: output, maxBytes: engine.limits.runBytes).bytes
+        }
     }
 
     /// Drives the run to its end.
@@ -82,6 +92,9 @@ struct RunDriver {
             target = backend
         }
         record(.nodeStarted(id, attempt: attempt, backend: target.name, input: nil))
+        if let failure = refusal(ofInputAt: index) {
+            return record(.nodeFailed(id, attempt: attempt, error: failure, isFinal: true))
+        }
         guard target.computesInline(node) else {
             children[id] = RunningNode(attempt: attempt, backend: target)
             launches.append(id)
@@ -98,7 +111,8 @@ struct RunDriver {
         }
         conclude(id, attempt: attempt, result, isCancelling: false)
         inlineNodes += 1
-        if inlineNodes % Self.inlineSlice == 0 {
+        if inlineNodes % Self.inlineSlice == 0 || outputBytes - flushedBytes > Self.inlineBytes {
+            flushedBytes = outputBytes
             recorder.flush(planner.context)
             await Task.yield()
             for message in live.inbox.drain() { try take(message) }
@@ -145,7 +159,7 @@ struct RunDriver {
         case .cancel(let reason):
             guard planner.context.cancelRequestedAt == nil else { return }
             record(.cancelRequested(reason: reason))
-        case .tick: break
+        case .tick: tick = nil
         case .suspend: throw unavailable("the server is going down")
         }
     }
@@ -154,6 +168,8 @@ struct RunDriver {
 
     /// Stops whatever still runs; the journal knows those attempts as begun, and they are made again.
     private mutating func leave() {
+        // What is known to have ended is not to be done again, whatever the reason to leave is.
+        recorder.flush(planner.context)
         if let tick { engine.deadlines.cancel(tick.token) }
         for id in Array(children.keys) {
             children[id]?.task?.cancel()

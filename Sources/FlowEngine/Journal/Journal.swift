@@ -16,8 +16,8 @@ public protocol Journal: Sendable {
     /// - Throws: ``JournalError/Code/notFound`` when there is no such run.
     func events(of id: WorkflowID, after position: Int, limit: Int) async throws(JournalError) -> [RunEvent]
 
-    /// Whether there is a run of that id.
-    func contains(_ id: WorkflowID) async throws(JournalError) -> Bool
+    /// Where a run stands, or `nil` when there is no such run.
+    func status(of id: WorkflowID) async throws(JournalError) -> WorkflowStatus?
 
     /// The entries of the runs that match, newest first.
     func entries(matching query: RunQuery) async throws(JournalError) -> [RunEntry]

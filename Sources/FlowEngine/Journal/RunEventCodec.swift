@@ -21,7 +21,7 @@ public enum RunEventCodec {
     public static func decode(_ bytes: [UInt8], first: Int) throws(JournalError) -> [RunEvent] {
         let value: JSONValue
         do {
-            value = try JSONParser.parse(bytes, limits: JSONLimits(depth: 1024, values: .max))
+            value = try JSONParser.parse(bytes, limits: JSONLimits(depth: .max, values: .max))
         } catch {
             throw JournalError(.corrupt, "events from position \(first): \(error)")
         }

@@ -32,8 +32,9 @@ public struct RunEvents: Sendable {
                 if held.events.isEmpty, held.isComplete {
                     if held.isFinished { return nil }
                     if run.failure != nil { throw .unavailable("the run's journal does not take its events") }
+                    if run.isAbandoned { throw .unavailable("the run is not being executed now") }
                     await run.wait(for: position + 1, until: instant, deadlines: engine.deadlines)
-                    if run.position <= position, !run.isFinished, run.failure == nil { return [] }
+                    if run.position <= position, !run.isFinished, run.failure == nil, !run.isAbandoned { return [] }
                     continue
                 }
                 mayContinue = true
@@ -45,10 +46,26 @@ public struct RunEvents: Sendable {
             }
             guard let last = events.last else {
                 if mayContinue { continue }
+                guard try await hasEnded() else {
+                    if store.live(id) != nil { continue }
+                    if let instant, instant <= engine.clock.now { return [] }
+                    throw .unavailable("the run is not being executed now")
+                }
                 return nil
             }
             position = last.position
             return events
+        }
+    }
+
+    /// Whether nothing more can come of a run that is not live.
+    private func hasEnded() async throws(ServiceError) -> Bool {
+        if let snapshot = store.snapshot(of: id) { return snapshot.context.status.isFinished }
+        do {
+            // A run that has been removed meanwhile has ended as well.
+            return try await engine.journal.status(of: id)?.isFinished ?? true
+        } catch {
+            throw ServiceError(error)
         }
     }
 

@@ -26,6 +26,7 @@ extension WorkflowService {
                 if status.isFinished { throw .conflict("the run is \(status.rawValue) and cannot be cancelled") }
             }
             if let failure = run.failure { throw ServiceError(failure) }
+            guard !run.isAbandoned else { throw .unavailable("the run is not being executed now") }
             guard !Task.isCancelled else { throw .unavailable("the request was given up") }
             await run.wait(for: position + 1, until: nil, deadlines: engine.deadlines)
         }

@@ -66,9 +66,9 @@ extension WorkflowService {
     /// - Throws: ``ServiceError/notFound(_:)`` when there is no such run.
     public func events(of id: WorkflowID, after position: Int) async throws(ServiceError) -> RunEvents {
         if store.live(id) == nil, snapshot(of: id) == nil {
-            let isKnown: Bool
-            do { isKnown = try await engine.journal.contains(id) } catch { throw ServiceError(error) }
-            guard isKnown else { throw Self.unknown(id) }
+            let status: WorkflowStatus?
+            do { status = try await engine.journal.status(of: id) } catch { throw ServiceError(error) }
+            guard status != nil else { throw Self.unknown(id) }
         }
         return RunEvents(id: id, position: position, store: store, engine: engine)
     }

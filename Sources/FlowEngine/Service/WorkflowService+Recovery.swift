@@ -12,7 +12,17 @@ extension WorkflowService {
     public func recover() async throws(JournalError) -> Int {
         var recovered = 0
         for entry in try await engine.journal.unfinished() where store.live(entry.id) == nil {
-            guard let context = try await fold(entry.id), !context.status.isFinished,
+            let folded: WorkflowContext?
+            do {
+                folded = try await fold(entry.id)
+            } catch {
+                // One damaged journal must not keep the others from going on.
+                logger.error(
+                    "run cannot be taken up: its journal cannot be read",
+                    metadata: ["workflow_id": "\(entry.id)", "error": "\(error)"])
+                continue
+            }
+            guard let context = folded, !context.status.isFinished,
                 let run = await store.adopt(context, sequence: entry.sequence)
             else { continue }
             var users: [RegisteredBackend] = []
@@ -40,7 +50,8 @@ extension WorkflowService {
     }
 
     /// Goes on with a run where its journal left off.
-    private func resume(_ run: LiveRun, _ context: WorkflowContext, on backend: any Backend, users: [RegisteredBackend]) {
+    private func resume(_ run: LiveRun, _ context: WorkflowContext, on backend: any Backend, users: [RegisteredBackend])
+    {
         let session = RunSession(
             live: run, engine: engine, start: .init(context: context, idempotency: nil, isNew: false))
         execute(session, run, on: backend, users: users, executor: nil)

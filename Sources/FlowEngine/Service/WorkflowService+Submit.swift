@@ -44,6 +44,12 @@ extension WorkflowService {
         -> RunSnapshot
     {
         let name = try await choose(request)
+        if request.durability == Durability.none, request.workflowID != nil {
+            // The journal itself refuses a second durable run of an id; of this one it will never know.
+            let status: WorkflowStatus?
+            do { status = try await engine.journal.status(of: id) } catch { throw ServiceError(error) }
+            guard status == nil else { throw .conflict("there is a run \"\(id)\" already") }
+        }
         var users: [RegisteredBackend] = []
         for name in [name] + request.workflow.otherBackends(than: name) {
             guard let backend = registry.acquire(name) else {

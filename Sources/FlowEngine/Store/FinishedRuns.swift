@@ -1,5 +1,6 @@
 import DequeModule
 import FlowCore
+import FlowJSON
 
 /// Finished runs that are kept in memory up to a number of bytes, the oldest leaving first.
 struct FinishedRuns: Sendable {
@@ -51,7 +52,12 @@ struct FinishedRuns: Sendable {
 
     /// About how much memory a run holds, its rendered form included.
     private static func weight(of context: WorkflowContext) -> Int {
-        var bytes = 2000 + context.submission.input.weight
+        let submission = context.submission
+        var bytes = 2000 + submission.input.weight + JSONValue.object(submission.variables).weight
+        for (name, value) in submission.labels { bytes += 64 + name.utf8.count + value.utf8.count }
+        for node in submission.workflow.nodes where !node.config.isEmpty {
+            bytes += JSONValue.object(node.config).weight
+        }
         for node in context.nodes { bytes += 900 + 2 * (node.outputData?.weight ?? 0) }
         return bytes
     }

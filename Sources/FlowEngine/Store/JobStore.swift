@@ -93,6 +93,7 @@ public actor JobStore {
         }
         // What was let go is freed here, outside the lock.
         _ = consume removed
+        run.abandon()
         for waiter in idle { waiter.resume() }
     }
 

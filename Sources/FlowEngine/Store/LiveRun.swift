@@ -18,6 +18,8 @@ final class LiveRun: Sendable {
         var events: [RunEvent] = []
         var snapshot: RunSnapshot?
         var failure: JournalError?
+        /// Whether nobody drives the run any more: its state will not change here.
+        var isAbandoned = false
         var waiters: [Int: Waiter] = [:]
         var nextWaiter = 0
     }
@@ -73,6 +75,18 @@ final class LiveRun: Sendable {
         for waiter in waiters { waiter.continuation.resume() }
         inbox.send(.suspend)
     }
+
+    /// The run's driver has left: whoever waits has nothing more to wait for.
+    func abandon() {
+        let waiters = state.withLock { state in
+            state.isAbandoned = true
+            return Self.take(&state.waiters) { _ in true }
+        }
+        for waiter in waiters { waiter.continuation.resume() }
+    }
+
+    /// Whether nobody drives the run any more.
+    var isAbandoned: Bool { state.withLock { $0.isAbandoned } }
 
     /// The durable state, or `nil` until the submission is durable.
     var snapshot: RunSnapshot? {
@@ -140,7 +154,7 @@ final class LiveRun: Sendable {
     }
 
     private static func isSettled(_ state: borrowing State, for position: Int) -> Bool {
-        guard state.failure == nil else { return true }
+        guard state.failure == nil, !state.isAbandoned else { return true }
         guard let context = state.context else { return false }
         return context.status.isFinished || context.position >= position
     }

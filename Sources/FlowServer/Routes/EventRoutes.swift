@@ -9,7 +9,7 @@ final class EventRoutes: Sendable {
     private let service: WorkflowService
     private let heartbeat: Duration
     private let maxListeners: Int
-    private let listeners = Atomic<Int>(0)
+    private let listeners = ListenerCount()
 
     init(service: WorkflowService, heartbeat: Duration, maxListeners: Int) {
         self.service = service
@@ -28,7 +28,7 @@ final class EventRoutes: Sendable {
     }
 
     /// How many streams are open.
-    var listenerCount: Int { listeners.load(ordering: .relaxed) }
+    var listenerCount: Int { listeners.count.load(ordering: .relaxed) }
 
     private func events(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         var query = QueryItems(request.query)
@@ -98,8 +98,8 @@ final class EventRoutes: Sendable {
 
     /// The events as they come, with an `end` behind the last.
     private func stream(_ id: WorkflowID, _ cursor: RunEvents) throws(Problem) -> HTTPResponse {
-        guard listeners.add(1, ordering: .relaxed).newValue <= maxListeners else {
-            listeners.subtract(1, ordering: .relaxed)
+        let listener = Listener(listeners)
+        guard listeners.count.load(ordering: .relaxed) <= maxListeners else {
             throw Problem(
                 503, "too-many-listeners", "\(maxListeners) event streams are open, which is the limit.",
                 fields: [("Retry-After", "5")])
@@ -110,8 +110,8 @@ final class EventRoutes: Sendable {
                 ("Content-Type", ServerSentEvent.mediaType), ("Cache-Control", "no-cache"), ("X-Accel-Buffering", "no"),
             ],
             body: .stream { [self] writer in
-                defer { listeners.subtract(1, ordering: .relaxed) }
                 await follow(id, cursor, writer)
+                withExtendedLifetime(listener) {}
             })
     }
 
@@ -145,4 +145,21 @@ final class EventRoutes: Sendable {
             guard await writer.write(bytes) else { return }
         }
     }
+}
+
+/// How many streams are open.
+private final class ListenerCount: Sendable {
+    let count = Atomic<Int>(0)
+}
+
+/// One open stream, counted as long as its answer exists, also when nobody comes to read it.
+private final class Listener: Sendable {
+    private let listeners: ListenerCount
+
+    init(_ listeners: ListenerCount) {
+        self.listeners = listeners
+        listeners.count.add(1, ordering: .relaxed)
+    }
+
+    deinit { listeners.count.subtract(1, ordering: .relaxed) }
 }

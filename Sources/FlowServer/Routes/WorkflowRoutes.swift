@@ -43,7 +43,7 @@ struct WorkflowRoutes: Sendable {
             }
             timing.mark("run")
         }
-        let isDone = (seconds != nil || accepted.isReplay) && snapshot.context.status.isFinished
+        let isDone = seconds != nil && snapshot.context.status.isFinished
         let bytes = isMinimal ? RunEncoding.minimal(snapshot.context) : snapshot.representation(RunEncoding.bytes)
         var response = HTTPResponse.json(bytes, status: isDone ? 200 : 202)
         response.fields.append(("Location", "/workflows/\(snapshot.context.id)"))
