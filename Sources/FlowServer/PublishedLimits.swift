@@ -18,6 +18,8 @@ package struct PublishedLimits: Sendable {
         limits["max_parallel"] = .integer(Int64(engine.parallelNodes))
         limits["max_active_runs"] = .integer(Int64(engine.activeRuns))
         limits["max_payload_bytes"] = .integer(Int64(engine.payloadBytes))
+        limits["max_run_bytes"] = .integer(Int64(engine.runBytes))
+        limits["max_payload_depth"] = .integer(Int64(engine.payloadDepth))
         limits["max_json_depth"] = .integer(Int64(jsonDepth))
         limits["max_wait"] = .string(DurationText.text(engine.maximumWait))
         limits["default_run_timeout"] = engine.runTimeout.map { .string(DurationText.text($0)) } ?? .null

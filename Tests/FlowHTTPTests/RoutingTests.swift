@@ -59,6 +59,7 @@ struct RoutingTests {
         #expect(response.status == 405 && response["allow"] == "GET, HEAD, POST, OPTIONS")
         let options = await Self.send(.options, "/a")
         #expect(options.status == 204 && options["allow"] == "GET, HEAD, POST, OPTIONS")
+        #expect(await Self.send(.options, "*").status == 204)
     }
 
     @Test("a body where none belongs is refused")

@@ -62,6 +62,9 @@ public struct HTTPNode: NodeType {
         {
             headers.append(("Idempotency-Key", request.idempotencyKey))
         }
+        if let trace = request.traceparent, !headers.contains(where: { $0.name.lowercased() == "traceparent" }) {
+            headers.append(("traceparent", trace))
+        }
         let remaining = request.deadline.map { request.clock.now.duration(to: $0) } ?? .seconds(3600)
         let answer = try await calls.send(
             OutboundHTTP.Call(

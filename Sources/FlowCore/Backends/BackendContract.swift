@@ -16,18 +16,21 @@ public struct BackendContract: Hashable, Sendable {
     public var timeToCancel: Duration
     /// Who tries a failed node again.
     public var retryOwner: RetryOwner
+    /// What runs on the backend survive when they ask for it.
+    public var durability: Durability
     /// Whether nodes that are ready together start in the order of the workflow.
     public var isOrdered: Bool
 
     /// Makes a contract.
     public init(
         maxPayloadBytes: Int = 10 << 20, maxParallel: Int = 1000, timeToCancel: Duration = .seconds(5),
-        retryOwner: RetryOwner = .service, isOrdered: Bool = true
+        retryOwner: RetryOwner = .service, durability: Durability = .full, isOrdered: Bool = true
     ) {
         self.maxPayloadBytes = maxPayloadBytes
         self.maxParallel = maxParallel
         self.timeToCancel = timeToCancel
         self.retryOwner = retryOwner
+        self.durability = durability
         self.isOrdered = isOrdered
     }
 }

@@ -14,6 +14,8 @@ public final class RunInformation: Sendable {
     public let variables: JSONObject
     /// When the run was submitted.
     public let submittedAt: Timestamp
+    /// The trace that the submission belongs to, as the field `traceparent` names it.
+    public let traceparent: String?
 
     /// Makes the information.
     public init(_ context: WorkflowContext) {
@@ -23,6 +25,7 @@ public final class RunInformation: Sendable {
         backend = context.submission.backend
         variables = context.submission.variables
         submittedAt = context.submittedAt
+        traceparent = context.submission.traceparent
     }
 }
 
@@ -52,6 +55,17 @@ public struct NodeRequest: Sendable {
         self.run = run
         self.deadline = deadline
         self.clock = clock
+    }
+
+    /// The field `traceparent` for calls of this attempt, when its run belongs to a trace: the caller's trace with a span
+    /// of the attempt's own, whose id follows from ``idempotencyKey``.
+    public var traceparent: String? {
+        guard let parts = run.traceparent?.split(separator: "-"), parts.count == 4 else { return nil }
+        // FNV-1a with 64 bits; an id of zeros is not allowed.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in idempotencyKey.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        let span = String(max(hash, 1), radix: 16)
+        return "\(parts[0])-\(parts[1])-\(String(repeating: "0", count: 16 - span.utf8.count))\(span)-\(parts[3])"
     }
 
     /// A text that is the same whenever this attempt is delivered again: `<workflow>/<node>/<attempt>`.

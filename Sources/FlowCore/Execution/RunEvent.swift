@@ -55,11 +55,14 @@ public struct Submission: Hashable, Sendable {
     public var labels: [String: String]
     /// What the run survives.
     public var durability: Durability
+    /// The trace that the submission belongs to, as the field `traceparent` names it (W3C Trace Context).
+    public var traceparent: String?
 
     /// Makes a submission.
     public init(
         workflow: Workflow, input: JSONValue = .object(JSONObject()), backend: BackendName = .native,
-        variables: JSONObject = JSONObject(), labels: [String: String] = [:], durability: Durability = .full
+        variables: JSONObject = JSONObject(), labels: [String: String] = [:], durability: Durability = .full,
+        traceparent: String? = nil
     ) {
         self.workflow = workflow
         self.input = input
@@ -67,5 +70,6 @@ public struct Submission: Hashable, Sendable {
         self.variables = variables
         self.labels = labels
         self.durability = durability
+        self.traceparent = traceparent
     }
 }

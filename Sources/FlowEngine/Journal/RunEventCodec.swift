@@ -59,6 +59,7 @@ public enum RunEventCodec {
                 writer.string(label)
             }
             writer.endObject()
+            if let trace = submission.traceparent { writer.string(trace) }
         case .workflowStarted: head("wr")
         case .nodeStarted(let id, let attempt, let backend, let input):
             head("ns")
@@ -148,6 +149,7 @@ public enum RunEventCodec {
         var texts: [String: String] = [:]
         for member in labels.members { texts[member.name] = member.value.string }
         return Submission(
-            workflow: workflow, input: input, backend: BackendName(backend), variables: variables, labels: texts)
+            workflow: workflow, input: input, backend: BackendName(backend), variables: variables, labels: texts,
+            traceparent: fields.text(5))
     }
 }

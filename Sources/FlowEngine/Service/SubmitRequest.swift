@@ -35,6 +35,8 @@ public struct SubmitRequest: Sendable {
     public var durability: Durability?
     /// The client's key.
     public var idempotency: Idempotency?
+    /// The trace that the request belongs to, as the field `traceparent` names it.
+    public var traceparent: String?
     /// Where the run's own work preferably happens, such as the event loop that the request came in on.
     public var executor: (any TaskExecutor)?
 

@@ -9,10 +9,8 @@ extension WorkflowService {
     func choose(_ request: SubmitRequest) async throws(ServiceError) -> BackendName {
         let name = request.backend ?? request.workflow.backend ?? .native
         guard name == .automatic else {
-            guard let backend = registry.backend(name) else {
-                let pointer: JSONPointer = request.backend == nil ? ["workflow", "backend"] : ["backend"]
-                throw .invalid([ValidationIssue(pointer, Self.unknown(name, among: registry))])
-            }
+            try refuseUnknownBackend(request)
+            guard let backend = registry.backend(name) else { throw .unavailable("the backend has just been removed") }
             let unmet = await unmetNeeds(of: request, on: backend)
             guard unmet.isEmpty else { throw .invalid(unmet) }
             return name
@@ -23,6 +21,16 @@ extension WorkflowService {
             reasons += match.unmet.map { ValidationIssue($0.pointer, "\(match.backend): \($0.detail)") }
         }
         throw .invalid(reasons)
+    }
+
+    /// Refuses a wish for a backend that there is not.
+    ///
+    /// - Throws: ``ServiceError/invalid(_:)`` with the backends that there are.
+    public func refuseUnknownBackend(_ request: SubmitRequest) throws(ServiceError) {
+        let name = request.backend ?? request.workflow.backend ?? .native
+        guard name != .automatic, registry.backend(name) == nil else { return }
+        let pointer: JSONPointer = request.backend == nil ? ["workflow", "backend"] : ["backend"]
+        throw .invalid([ValidationIssue(pointer, Self.unknown(name, among: registry))])
     }
 
     /// Tells of every backend whether it can run a workflow, those that can first.
@@ -69,6 +77,13 @@ extension WorkflowService {
         }
         require(request.requires, ["requires"])
         require(request.workflow.requires, ["workflow", "requires"])
+        if let wish = request.workflow.maxParallel, wish > backend.contract.maxParallel {
+            issues.append(
+                ValidationIssue(
+                    ["workflow", "max_parallel"],
+                    "the backend \"\(backend.name)\" runs up to \(backend.contract.maxParallel) nodes of a run at the "
+                        + "same time, not \(wish)"))
+        }
         for (index, node) in request.workflow.nodes.enumerated() {
             var target = backend
             if let name = node.backend {

@@ -71,7 +71,8 @@ extension WorkflowService {
         if workflow.timeout == nil { workflow.timeout = limits.runTimeout }
         let submission = Submission(
             workflow: workflow, input: request.input ?? .object(JSONObject()), backend: name,
-            variables: request.variables, labels: request.labels, durability: run.durability)
+            variables: request.variables, labels: request.labels, durability: run.durability,
+            traceparent: request.traceparent)
         let context = WorkflowContext(
             id: id, graph: WorkflowGraph(workflow), submission: submission, submittedAt: now)
         let idempotency = request.idempotency.map {
@@ -101,6 +102,7 @@ extension WorkflowService {
             }
             for user in users { user.release() }
             store.retire(run)
+            if let context = run.snapshot?.context, context.status.isFinished { metrics.ended(context) }
             // A run that was accepted goes on, if not now then later; one whose first event failed was not accepted.
             if run.failure != nil, run.position > 0 { scheduleRescue() }
         }

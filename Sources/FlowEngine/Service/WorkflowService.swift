@@ -1,5 +1,6 @@
 public import FlowCore
 public import Logging
+public import Metrics
 import Synchronization
 
 /// What clients can do with runs: the one way into the engine.
@@ -12,6 +13,7 @@ public final class WorkflowService: Sendable {
     public let limits: EngineLimits
     let engine: EngineEnvironment
     let logger: Logger
+    let metrics: RunMetrics
     let makeID: @Sendable (Timestamp) -> WorkflowID
     let rescueIsPending = Atomic<Bool>(false)
 
@@ -20,11 +22,12 @@ public final class WorkflowService: Sendable {
     /// - Parameter makeID: Makes the id of a run that is submitted at an instant.
     public init(
         registry: BackendRegistry, journal: any Journal, limits: EngineLimits, clock: any WallClock, logger: Logger,
-        makeID: @escaping @Sendable (Timestamp) -> WorkflowID
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, makeID: @escaping @Sendable (Timestamp) -> WorkflowID
     ) {
         self.registry = registry
         self.limits = limits
         self.logger = logger
+        self.metrics = RunMetrics(factory: metrics)
         self.makeID = makeID
         store = JobStore(journal: journal, limits: limits)
         engine = EngineEnvironment(

@@ -18,6 +18,11 @@ package struct RoutedResponder: HTTPResponder {
     package func refuse(_ head: inout HTTPRequest) -> HTTPResponse? {
         for layer in beginning { layer.began(&head) }
         do throws(Problem) {
+            if head.method == .options, head.path == "*" {
+                var response = HTTPResponse(status: 204, fields: [("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")])
+                finish(&response, to: head)
+                return response
+            }
             let route: Route
             switch router.match(head.method, head.path) {
             case .none: throw Problem(404, "not-found", "There is nothing at this path.")

@@ -20,6 +20,11 @@ struct JSONBody: Sendable {
     /// The object in a body, or `nil` when the body is empty.
     func optionalObject(_ request: HTTPRequest) throws(Problem) -> JSONObject? {
         if request.body.isEmpty { return nil }
+        if let coding = request.fields["content-encoding"], coding.lowercased() != "identity" {
+            throw Problem(
+                415, "unsupported-content-coding", "The body has to come as it is, not as \"\(coding.prefix(80))\".",
+                fields: [("Accept-Encoding", "identity")])
+        }
         guard MediaTypes.isJSON(request.fields["content-type"]) else {
             let type =
                 request.fields["content-type"].map { "not \"\($0)\"" } ?? "and the request does not say what it is"

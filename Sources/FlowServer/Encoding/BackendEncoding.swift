@@ -38,6 +38,8 @@ enum BackendEncoding {
         writer.string(DurationText.text(contract.timeToCancel))
         writer.field("retry_owner")
         writer.string(contract.retryOwner.rawValue)
+        writer.field("durability")
+        writer.string(contract.durability.rawValue)
         writer.field("ordered")
         writer.bool(contract.isOrdered)
         writer.endObject()

@@ -41,6 +41,11 @@ final class EventRoutes: Sendable {
         guard let type = MediaTypes.choose(accept: request.fields.values("accept"), from: offers) else {
             throw Problem(406, "not-acceptable", "Events are served as \(offers.joined(separator: " or ")).")
         }
+        if type == ServerSentEvent.mediaType, limit != nil {
+            throw Problem(
+                400, "query", "The query is not acceptable.",
+                issues: [Problem.Issue(parameter: "limit", "a stream has no limit; leave it out or accept JSON")])
+        }
         var position = after ?? 0
         if let field = request.fields["last-event-id"] {
             guard let last = Self.position(field) else {

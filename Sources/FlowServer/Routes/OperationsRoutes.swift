@@ -12,23 +12,36 @@ struct OperationsRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/", .anyone, .immediate { _ in HTTPResponse(status: 303, fields: [("Location", "/docs")]) }),
-            Route(.get, "/livez", .anyone, .immediate { _ in .json(Array("{\"status\":\"alive\"}".utf8)) }),
-            Route(.get, "/healthz", .anyone, .immediate { _ in .json(Array("{\"status\":\"alive\"}".utf8)) }),
+            fixed("/", .anyone) { HTTPResponse(status: 303, fields: [("Location", "/docs")]) },
+            fixed("/livez", .anyone) { .json(Array("{\"status\":\"alive\"}".utf8)) },
+            fixed("/healthz", .anyone) { .json(Array("{\"status\":\"alive\"}".utf8)) },
             Route(.get, "/readyz", .anyone, .suspending(ready)),
-            Route(.get, "/limits", .viewer, .immediate { [limits] _ in .json(limits.bytes) }),
-            Route(.get, "/metrics", .viewer, .immediate(scrape)),
-            Route(.get, "/openapi.yaml", .anyone, .immediate { _ in asset(Assets.openAPI, "application/yaml") }),
-            Route(.get, "/docs", .anyone, .immediate { _ in asset(Assets.docs, "text/html; charset=utf-8") }),
+            fixed("/limits", .viewer) { [limits] in .json(limits.bytes) },
+            fixed("/metrics", .viewer, scrape),
+            fixed("/openapi.yaml", .anyone) { asset(Assets.openAPI, "application/yaml") },
+            fixed("/docs", .anyone) { asset(Assets.docs, "text/html; charset=utf-8") },
         ]
     }
 
+    /// A route whose answer depends on nothing in the request.
+    private func fixed(
+        _ path: String, _ access: Route.Access, _ answer: @escaping @Sendable () -> HTTPResponse
+    ) -> Route {
+        Route(
+            .get, path, access,
+            .immediate { (request: HTTPRequest) throws(Problem) -> HTTPResponse in
+                try request.refuseQuery()
+                return answer()
+            })
+    }
+
     @Sendable private func ready(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
         do { try await service.check() } catch { throw Problem(error) }
         return .json(Array("{\"status\":\"ready\"}".utf8))
     }
 
-    @Sendable private func scrape(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
+    @Sendable private func scrape() -> HTTPResponse {
         let gauges = [
             ("flowcore_runs_active", "Runs that have not ended.", Double(service.store.activeRuns)),
             ("flowcore_http_event_streams", "Event streams that are open.", Double(listenerCount())),

@@ -69,6 +69,7 @@ struct WorkflowRoutes: Sendable {
         do {
             var submission = try SubmitRequest(decoding: object, limits: service.limits.workflow)
             submission.executor = request.executor
+            if let trace = request.trace { submission.traceparent = trace.field(span: trace.parent) }
             return submission
         } catch {
             // What can be read of the nodes is checked as well, so that a client learns of everything at once.
@@ -96,6 +97,7 @@ struct WorkflowRoutes: Sendable {
     @Sendable private func match(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
         let submission = try await decode(request)
+        do { try service.refuseUnknownBackend(submission) } catch { throw Problem(error) }
         var writer = JSONWriter()
         writer.beginObject()
         writer.field("backends")

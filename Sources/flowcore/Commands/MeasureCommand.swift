@@ -14,7 +14,37 @@ struct MeasureCommand: AsyncParsableCommand {
     @Option(name: .long, help: "How many workflows are run, one after the other.")
     var runs = 100_000
 
-    func run() async throws { try await Self.measure(nodes: nodes, runs: runs) }
+    @Flag(name: .long, help: "Measure parsing and writing a document of 10 KB instead.")
+    var json = false
+
+    func run() async throws {
+        if json { return try Self.measureJSON() }
+        try await Self.measure(nodes: nodes, runs: runs)
+    }
+
+    private static func measureJSON() throws {
+        let nodes = (0..<70).map { index -> JSONValue in
+            [
+                "node_id": .string("node-\(index)"), "type": "set", "depends_on": [.string("node-\(index / 2)")],
+                "config": ["value": ["n": .integer(Int64(index)), "ratio": 0.125, "text": "some \"text\" of é"]],
+                "timeout": "30s", "ok": true, "none": .null,
+            ]
+        }
+        let value: JSONValue = ["nodes": .array(nodes)]
+        let bytes = JSONWriter.bytes(of: value)
+        let count = 5000
+        var start = ContinuousClock.now
+        for _ in 0..<count { _ = try JSONParser.parse(bytes) }
+        let parse = start.duration(to: .now) / .microseconds(count)
+        start = .now
+        var total = 0
+        for _ in 0..<count { total += JSONWriter.bytes(of: value).count }
+        let write = start.duration(to: .now) / .microseconds(count)
+        let result: JSONValue = [
+            "bytes": .integer(Int64(total / count)), "parse_us": .double(parse), "write_us": .double(write),
+        ]
+        StandardStreams.write("\(result)\n")
+    }
 
     /// Off the main thread, which a server's runs never are on either.
     @concurrent private static func measure(nodes: Int, runs: Int) async throws {

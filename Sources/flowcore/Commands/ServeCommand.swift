@@ -71,7 +71,7 @@ struct ServeCommand: AsyncParsableCommand {
         let signals = Signals.termination()
         let assembly = try await Assembly(
             directory: settings.directory, limits: settings.engine,
-            allowsPrivateCalls: settings.allowsPrivateCalls ?? settings.isLoopback, logger: logger)
+            allowsPrivateCalls: settings.allowsPrivateCalls ?? settings.isLoopback, logger: logger, metrics: metrics)
         let recovered = try await assembly.service.start()
         if recovered > 0 { logger.notice("unfinished runs taken up", metadata: ["runs": "\(recovered)"]) }
         let application = Application(

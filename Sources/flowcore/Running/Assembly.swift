@@ -3,6 +3,7 @@ import FlowCore
 import FlowEngine
 import FlowStore
 import Logging
+import Metrics
 
 /// The service with all its parts: the one place where they are put together.
 struct Assembly: Sendable {
@@ -10,7 +11,10 @@ struct Assembly: Sendable {
     let calls: OutboundHTTP
 
     /// Opens the journal and makes the service; it does not run yet.
-    init(directory: String, limits: EngineLimits, allowsPrivateCalls: Bool, logger: Logger) async throws {
+    init(
+        directory: String, limits: EngineLimits, allowsPrivateCalls: Bool, logger: Logger,
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance
+    ) async throws {
         let journal = try await SQLiteJournal.open(directory: directory)
         calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: allowsPrivateCalls))
         let native = NativeBackend(
@@ -23,7 +27,7 @@ struct Assembly: Sendable {
         let ids = WorkflowIDGenerator()
         service = WorkflowService(
             registry: registry, journal: journal, limits: limits, clock: SystemClock(), logger: logger,
-            makeID: { ids.next(at: $0) })
+            metrics: metrics, makeID: { ids.next(at: $0) })
     }
 
     /// Stops everything; runs that are active have so long to end.

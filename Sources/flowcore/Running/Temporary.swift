@@ -1,3 +1,4 @@
+import FlowCore
 import FlowEngine
 import FoundationEssentials
 import Logging
@@ -15,6 +16,9 @@ enum Temporary {
         let assembly = try await Assembly(
             directory: directory, limits: EngineLimits(), allowsPrivateCalls: true, logger: logger)
         _ = try await assembly.service.start()
+        // Here nobody registers backends: the one that shows what happens is there by its type's name.
+        let logging = BackendRegistration(name: "logging", type: "logging")
+        _ = try await assembly.service.registry.register(logging, replace: false)
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body(assembly)) } catch { result = .failure(error) }
         await assembly.stop(grace: .zero)

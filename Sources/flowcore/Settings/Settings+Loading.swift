@@ -75,6 +75,7 @@ extension Settings {
         reader.number("limits.max_nodes", in: 1...1_000_000, &engine.workflow.nodes)
         reader.number("limits.max_depth", in: 8...1024, &jsonDepth)
         reader.number("limits.max_payload_bytes", in: 1024...(1 << 30), &engine.payloadBytes)
+        reader.number("limits.max_run_bytes", in: 1024...(1 << 40), &engine.runBytes)
         reader.flag("outbound.allow_private", &allowsPrivateCalls)
         reader.choice("logging.level", &logLevel)
         reader.choice("logging.format", &logFormat)

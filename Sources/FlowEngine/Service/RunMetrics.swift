@@ -1,0 +1,37 @@
+import FlowCore
+public import Metrics
+
+/// Counts how runs and their nodes ended, and measures how long runs took.
+public struct RunMetrics: Sendable {
+    private let runs: [WorkflowStatus: Counter]
+    /// Counters of the final statuses of nodes.
+    private let nodes: [(status: NodeStatus, counter: Counter)]
+    private let duration: Timer
+
+    /// Makes the metrics.
+    public init(factory: any MetricsFactory) {
+        func counter(_ label: String, _ status: String) -> Counter {
+            Counter(label: label, dimensions: [("status", status)], factory: factory)
+        }
+        var runs: [WorkflowStatus: Counter] = [:]
+        for status in WorkflowStatus.allCases where status.isFinished {
+            runs[status] = counter("flowcore_runs_total", status.rawValue)
+        }
+        self.runs = runs
+        nodes = NodeStatus.allCases.filter(\.isFinished).map { ($0, counter("flowcore_nodes_total", $0.rawValue)) }
+        duration = Timer(label: "flowcore_run_duration_seconds", dimensions: [], factory: factory)
+    }
+
+    /// Counts a run that has ended.
+    func ended(_ context: WorkflowContext) {
+        runs[context.status]?.increment()
+        for (status, counter) in nodes {
+            var count = 0
+            for index in context.nodes.indices where context.nodes[index].status == status { count += 1 }
+            if count > 0 { counter.increment(by: count) }
+        }
+        if let end = context.completedAt {
+            duration.recordNanoseconds((end.milliseconds - context.submittedAt.milliseconds) * 1_000_000)
+        }
+    }
+}
