@@ -139,7 +139,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "FlowBackends", "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON", "FlowServer", "FlowStore",
-                "MicroHTTPD",
+                "FlowTesting", "MicroHTTPD",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
@@ -153,7 +153,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "FlowStoreTests", dependencies: ["FlowCore", "FlowEngine", "FlowJSON", "FlowStore", "TestSupport"],
+            name: "FlowStoreTests",
+            dependencies: [
+                "FlowCore", "FlowEngine", "FlowJSON", "FlowStore", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "FlowBackendsTests",

@@ -14,6 +14,10 @@ package struct TestResponse: Sendable {
     package var places: [String] {
         (json["errors"]?.array ?? []).compactMap { $0["pointer"]?.string ?? $0["parameter"]?.string }
     }
+    /// The details of a problem's errors, one a line.
+    package var details: String {
+        (json["errors"]?.array ?? []).compactMap { $0["detail"]?.string }.joined(separator: "\n")
+    }
     /// Whether the body is a problem document of the answer's own status.
     package var isProblem: Bool {
         self["content-type"] == "application/problem+json" && json["status"]?.integer == Int64(status)
