@@ -8,7 +8,9 @@ import Testing
 
 @Suite("http nodes, against the real server", .timeLimit(.minutes(1)))
 struct HTTPNodeTests {
-    static func call(_ config: JSONObject, allowsPrivate: Bool = true) async throws -> NodeResult {
+    static func call(
+        _ config: JSONObject, allowsPrivate: Bool = true, timeout: Duration = .seconds(20)
+    ) async throws -> NodeResult {
         let calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: allowsPrivate))
         let node = Node(id: "call", type: "http", config: config)
         let workflow = Workflow(name: "w", nodes: [node])
@@ -18,11 +20,12 @@ struct HTTPNodeTests {
         let clock = SystemClock()
         let request = NodeRequest(
             node: node, input: .null, attempt: 1, run: RunInformation(context),
-            deadline: clock.now.advanced(by: .seconds(20)), clock: clock)
+            deadline: clock.now.advanced(by: timeout), clock: clock)
         let native = NativeBackend(catalog: BuiltInNodeTypes.catalog(calls: calls))
-        let result = try await native.executeNode(request)
+        let result: Result<NodeResult, BackendError>
+        do { result = .success(try await native.executeNode(request)) } catch { result = .failure(error) }
         await calls.shutdown()
-        return result
+        return try result.get()
     }
 
     static func failure(_ result: NodeResult) -> NodeFailure? {
