@@ -75,6 +75,21 @@ func withServer<Result: Sendable>(
     return try result.get()
 }
 
+/// Calls `body` with a server and a responder of the test's own behind it.
+func withServer<Result: Sendable>(
+    _ change: (inout ServerOptions) -> Void = { _ in }, responder: some HTTPResponder,
+    _ body: (HTTPServer) async throws -> Result
+) async throws -> Result {
+    var options = ServerOptions()
+    options.port = 0
+    change(&options)
+    let server = try HTTPServer(options: options, responder: responder)
+    let result: Swift.Result<Result, any Error>
+    do { result = .success(try await body(server)) } catch { result = .failure(error) }
+    await server.stop(grace: .milliseconds(100))
+    return try result.get()
+}
+
 /// Waits until the server has so many connections.
 func settle(_ server: HTTPServer, at count: Int) async {
     while await server.connectionCount != count { await Task.yield() }
