@@ -23,12 +23,24 @@ package final class ServerProcess: Sendable {
     }
 
     /// Starts a server on a free port and waits for its first line.
-    package init(data: String, arguments: [String] = [], environment: [String: String] = [:]) async throws {
+    ///
+    /// - Parameters:
+    ///   - data: The directory of its database; `nil` when the settings name it.
+    ///   - log: The file that takes its standard error; `nil` for none.
+    package init(
+        data: String?, arguments: [String] = [], environment: [String: String] = [:], log: String? = nil
+    ) async throws {
         let pipe = Pipe()
-        let words = ["serve", "--port", "0", "--data", data] + arguments
+        let words = ["serve", "--port", "0"] + (data.map { ["--data", $0] } ?? []) + arguments
         let all = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let error = try log.map { path in
+            _ = FileManager.default.createFile(atPath: path, contents: nil)
+            return try FileHandle(forWritingTo: URL(filePath: path))
+        }
         process = try ChildProcess(
-            Self.binary, words, environment: all, output: pipe.fileHandleForWriting.fileDescriptor, error: -1)
+            Self.binary, words, environment: all, output: pipe.fileHandleForWriting.fileDescriptor,
+            error: error?.fileDescriptor ?? -1)
+        try error?.close()
         try pipe.fileHandleForWriting.close()
         let handle = pipe.fileHandleForReading
         let line = try await RawConnection.background { () -> String in
@@ -50,6 +62,14 @@ package final class ServerProcess: Sendable {
 
     /// Sends a signal.
     package func signal(_ number: Int32) { kill(process.identifier, number) }
+
+    /// Asks for an orderly end and waits for it.
+    ///
+    /// - Returns: the exit code, or the signal as a negative number.
+    package func stop() async throws -> Int32 {
+        signal(SIGTERM)
+        return try await exit()
+    }
 
     /// Waits for the end.
     ///
