@@ -12,6 +12,8 @@ struct CrashTests {
     final class Ledger: Sendable {
         private struct State: Sendable {
             var accepted: [String] = []
+            /// The runs whose end a client has read, as it read them.
+            var ended: [String: JSONValue] = [:]
             var limit: Int
             var waiter: CheckedContinuation<Void, Never>?
         }
@@ -22,9 +24,12 @@ struct CrashTests {
 
         var accepted: [String] { state.withLock { $0.accepted } }
 
-        func add(_ id: String) {
+        var ended: [String: JSONValue] { state.withLock { $0.ended } }
+
+        func add(_ id: String, ended run: JSONValue?) {
             let waiter = state.withLock { state in
                 state.accepted.append(id)
+                if let run { state.ended[id] = run }
                 return state.accepted.count >= state.limit ? state.waiter.take() : nil
             }
             waiter?.resume()
@@ -60,6 +65,7 @@ struct CrashTests {
         var generator = Seeded(state: environment["SEED"].flatMap { UInt64($0) } ?? 1)
         let data = temporaryDirectory()
         var all: [String] = []
+        var reported = 0
         var server = try await ServerProcess(data: data)
         for cycle in 0..<cycles {
             let ledger = Ledger(limit: Int.random(in: 1...80, using: &generator))
@@ -76,7 +82,7 @@ struct CrashTests {
                             guard response.status == 202 || response.status == 200,
                                 let id = response.json["workflow_id"]?.string
                             else { break }
-                            ledger.add(id)
+                            ledger.add(id, ended: response.status == 200 ? response.json : nil)
                             number += 4
                         }
                     }
@@ -86,7 +92,9 @@ struct CrashTests {
             }
             _ = try await server.exit()
             server = try await ServerProcess(data: data)
-            for id in ledger.accepted { try await Self.check(id, server.client, cycle) }
+            let ended = ledger.ended
+            for id in ledger.accepted { try await Self.check(id, ended[id], server.client, cycle) }
+            reported += ended.count
             all += ledger.accepted
         }
         #expect(Set(all).count == all.count)
@@ -96,10 +104,13 @@ struct CrashTests {
         }
         server.signal(SIGTERM)
         #expect(try await server.exit() == 0)
-        print("\(cycles) cycles, \(all.count) accepted runs, all completed")
+        print("\(cycles) cycles, \(all.count) accepted runs, all completed, \(reported) as they had been told")
     }
 
-    static func check(_ id: String, _ client: TestClient, _ cycle: Int) async throws {
+    /// Checks a run after the restart.
+    ///
+    /// - Parameter reported: The run as a client had read its end before.
+    static func check(_ id: String, _ reported: JSONValue?, _ client: TestClient, _ cycle: Int) async throws {
         let run = try await client.send("GET", "/workflows/\(id)?wait=60s")
         #expect(run.status == 200 && run.json["status"] == "completed", "cycle \(cycle): \(id) \(run.text.prefix(300))")
         let events = try await client.send("GET", "/workflows/\(id)/events?limit=1000").json["events"]?.array ?? []
@@ -108,6 +119,16 @@ struct CrashTests {
         let completed = events.filter { $0["type"] == "node_completed" }.compactMap { $0["node_id"]?.string }
         #expect(Set(completed).count == completed.count, "a node of \(id) completed twice")
         #expect(completed.count == run.json["nodes"]?.object?.count)
+        guard let reported else { return }
+        // What was told once stays: the outputs, and with them every attempt and time.
+        #expect(run.json["output"] == reported["output"], "cycle \(cycle): the output of \(id) has changed")
+        let nodes = reported["nodes"]?.object?.members ?? []
+        #expect(!nodes.isEmpty && nodes.count == completed.count)
+        for node in nodes {
+            let now = run.json["nodes"]?[node.name]
+            #expect(now?["output_data"] == node.value["output_data"], "cycle \(cycle): \(node.name) of \(id)")
+        }
+        #expect(run.json == reported, "cycle \(cycle): \(id) is not as it was told")
     }
 }
 
