@@ -4,15 +4,20 @@ import Glibc
 /// Signals by which the operating system asks the process to end.
 package enum Signals {
     /// SIGTERM and SIGINT, as they come.
-    package static func termination() -> AsyncStream<Int32> {
+    package static func termination() async -> AsyncStream<Int32> {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
+        let registered = DispatchGroup()
         let sources = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { continuation.yield(number) }
+            registered.enter()
+            source.setRegistrationHandler { registered.leave() }
             source.resume()
             return source
         }
+        // A source is registered on a thread of the library's own; a signal that came before would be lost.
+        await withCheckedContinuation { done in registered.notify(queue: .global()) { done.resume() } }
         let owner = Sources(sources)
         continuation.onTermination = { _ in owner.cancel() }
         return stream

@@ -84,6 +84,7 @@ final class Daemon: @unchecked Sendable {
         guard let handle else { return -1 }
         now = .now
         hasResumed = false
+        let wasFull = connections.count >= maxConnections
         MHD_run(handle)
         if now >= nextSweep {
             nextSweep = now + Self.sweepInterval
@@ -92,6 +93,8 @@ final class Daemon: @unchecked Sendable {
         if isDraining, connections.isEmpty { return stop(handle) }
         // The library looks at resumed connections in its next run, and does not say that it has to.
         if hasResumed { return 0 }
+        // So it does with the socket that it left alone while all connections were taken.
+        if wasFull, connections.count < maxConnections { return 0 }
         var timeout: UInt64 = 0
         if MHD_get_timeout(handle, &timeout) == .YES, timeout == 0 { return 0 }
         return connections.isEmpty ? -1 : 250

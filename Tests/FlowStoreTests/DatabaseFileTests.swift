@@ -85,7 +85,7 @@ struct DatabaseFileTests {
                 #expect(try await journal.events(of: context.id, after: 0, limit: 100) == Array(events[0..<4]))
                 #expect(try await journal.entries(matching: RunQuery()).map(\.status) == [.running])
                 #expect(try await journal.unfinished().count == 1)
-                #expect(try await journal.contains(context.id))
+                #expect(try await journal.status(of: context.id) == .running)
                 #expect(try await journal.lastSequence() == 1)
                 #expect(try await journal.idempotencyRecord("k") == nil)
                 #expect(try await journal.registrations().isEmpty)

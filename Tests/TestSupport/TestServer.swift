@@ -36,7 +36,10 @@ package struct TestServer: Sendable {
         let directory = directory ?? temporaryDirectory()
         let journal = try await SQLiteJournal.open(directory: directory)
         let calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: true))
-        let native = NativeBackend(catalog: BuiltInNodeTypes.catalog(calls: calls))
+        let native = NativeBackend(
+            catalog: BuiltInNodeTypes.catalog(calls: calls),
+            contract: BackendContract(
+                maxPayloadBytes: options.limits.payloadBytes, maxParallel: options.limits.parallelNodes))
         let logger = options.makeLogger("test")
         let registry = await BackendRegistry(
             builtIn: options.backends ?? [native], factories: [LoggingBackendFactory(makeLogger: options.makeLogger)],

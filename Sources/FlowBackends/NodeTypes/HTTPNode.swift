@@ -65,13 +65,32 @@ public struct HTTPNode: NodeType {
         if let trace = request.traceparent, !headers.contains(where: { $0.name.lowercased() == "traceparent" }) {
             headers.append(("traceparent", trace))
         }
-        let remaining = request.deadline.map { request.clock.now.duration(to: $0) } ?? .seconds(3600)
-        let answer = try await calls.send(
-            OutboundHTTP.Call(
-                method: configuration.method, url: configuration.url, headers: headers, body: configuration.body,
-                maxResponseBytes: configuration.maxResponseBytes, followsRedirects: configuration.followsRedirects,
-                timeout: remaining))
-        return Self.result(of: answer, configuration)
+        let remaining = request.deadline.map { request.clock.now.duration(to: $0) } ?? Self.longestCall
+        let call = OutboundHTTP.Call(
+            method: configuration.method, url: configuration.url, headers: headers, body: configuration.body,
+            maxResponseBytes: configuration.maxResponseBytes, followsRedirects: configuration.followsRedirects,
+            timeout: remaining)
+        return Self.result(of: try await send(call, on: request.clock), configuration)
+    }
+
+    /// How long a call may take when nothing else bounds it.
+    static let longestCall: Duration = .seconds(3600)
+
+    /// Makes a call that ends in its time, also when the answer's body never does: the client's own deadline is lifted
+    /// once the answer has begun.
+    private func send(_ call: OutboundHTTP.Call, on clock: any WallClock) async throws -> OutboundHTTP.Answer {
+        let end = clock.now.advanced(by: call.timeout)
+        return try await withThrowingTaskGroup(of: OutboundHTTP.Answer.self) { group in
+            group.addTask { try await calls.send(call) }
+            group.addTask {
+                try await clock.sleep(until: end, tolerance: nil)
+                throw NodeFailure(
+                    .timeout, "the service did not answer in \(DurationText.text(call.timeout))", retriable: true)
+            }
+            defer { group.cancelAll() }
+            guard let answer = try await group.next() else { throw CancellationError() }
+            return answer
+        }
     }
 
     private static func result(of answer: OutboundHTTP.Answer, _ configuration: HTTPNodeConfiguration) -> NodeResult {

@@ -38,14 +38,28 @@ public actor BackendRegistry {
 
     /// Makes the backends that were registered before the last stop. One that cannot be made is logged and left out.
     public func restore() async throws(JournalError) {
-        for registration in try await journal.registrations() {
-            do {
-                insert(try await make(registration))
-            } catch {
-                logger.error(
-                    "backend could not be restored",
-                    metadata: ["backend": "\(registration.name)", "type": "\(registration.type)", "error": "\(error)"])
+        var waiting = try await journal.registrations()
+        // One that wraps another may stand before it: what could not be made is tried again while others can be.
+        while !waiting.isEmpty {
+            var failed: [(registration: BackendRegistration, error: ServiceError)] = []
+            for registration in waiting {
+                do {
+                    insert(try await make(registration))
+                } catch {
+                    failed.append((registration, error))
+                }
             }
+            guard failed.count < waiting.count else {
+                for (registration, error) in failed {
+                    logger.error(
+                        "backend could not be restored",
+                        metadata: [
+                            "backend": "\(registration.name)", "type": "\(registration.type)", "error": "\(error)",
+                        ])
+                }
+                return
+            }
+            waiting = failed.map(\.registration)
         }
     }
 

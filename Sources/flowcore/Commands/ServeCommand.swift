@@ -68,7 +68,7 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "flowcore")
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
-        let signals = Signals.termination()
+        let signals = await Signals.termination()
         let assembly = try await Assembly(
             directory: settings.directory, limits: settings.engine,
             allowsPrivateCalls: settings.allowsPrivateCalls ?? settings.isLoopback, logger: logger, metrics: metrics)
