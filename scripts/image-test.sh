@@ -95,7 +95,7 @@ if ! podman image exists docker.io/library/debian:bookworm-slim; then
         --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include=usr-is-merged \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
-        --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Check-Valid-Until "false"' \
+        --aptopt='Dir::Cache::pkgcache ""' --aptopt='Dir::Cache::srcpkgcache ""' --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Check-Valid-Until "false"' \
         bookworm "$state/tmp/slim.tar" "deb $debian bookworm main" "deb $debian bookworm-updates main" \
         "deb $security bookworm-security main" >"$state/tmp/slim.log" 2>&1 || { tail -20 "$state/tmp/slim.log"; fail mmdebstrap; }
     podman import -q -c 'CMD ["bash"]' "$state/tmp/slim.tar" docker.io/library/debian:bookworm-slim >/dev/null
@@ -121,7 +121,9 @@ step "build"
 build -t $image -f docker/Dockerfile . >"$state/tmp/build.log" 2>&1 || { tail -60 "$state/tmp/build.log"; fail "podman build"; }
 size=$(podman image inspect $image | jq '.[0].Size / 1e6 | floor')
 layers=$(podman image inspect docker.io/library/debian:bookworm-slim | jq '.[0].Size / 1e6 | floor')
-echo "image: $size MB, of which Debian $layers MB; user $(podman image inspect -f '{{.Config.User}}' $image)"
+packed=$(podman save $image | gzip -6 | wc -c)
+echo "image: $size MB, of which Debian $layers MB; compressed $((packed / 1000000)) MB; user $(podman image inspect -f '{{.Config.User}}' $image)"
+((packed < 100000000)) || fail "the image is larger than 100 MB as it is pulled"
 
 step "refuses to serve the network without keys"
 if podman run --rm --read-only $image >"$state/tmp/refusal" 2>&1; then fail "it served without keys"; fi

@@ -3,7 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/bootstrap.sh openssl
-swift build --build-tests
+# A target may import what it declares and nothing else: that is what keeps the direction of dependencies.
+swift build --build-tests --explicit-target-dependency-import-check error
 # The server of the tests is the product itself.
 FLOWCORE_BINARY=$(swift build --show-bin-path)/flowcore
 export FLOWCORE_BINARY
