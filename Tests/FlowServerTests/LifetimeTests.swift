@@ -122,6 +122,21 @@ struct LifetimeTests {
         }
     }
 
+    @Test("one thing that is wrong hides no other")
+    func together() async throws {
+        try await TestServer.with { server in
+            let nodes: [JSONValue] = [
+                node("a", "odd", after: ["b"]), node("b", "set", after: ["a"], ["value": 1], ["colour": 1]),
+            ]
+            let first = try await server.client.send("POST", "/workflows", ["workflow": workflow(nodes)])
+            #expect(
+                first.places == ["/workflow/nodes/1/colour", "/workflow/nodes/0/depends_on", "/workflow/nodes/0/type"])
+            let second = try await server.client.send(
+                "POST", "/workflows", ["workflow": workflow(nodes), "backend": "zz"])
+            #expect(second.places == ["/workflow/nodes/1/colour", "/workflow/nodes/0/depends_on", "/backend"])
+        }
+    }
+
     @Test("a trace goes on to the services that nodes call, each attempt with a span of its own")
     func traces() async throws {
         try await TestServer.with { server in

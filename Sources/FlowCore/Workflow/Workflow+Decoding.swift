@@ -24,6 +24,8 @@ extension Workflow {
         let requires = fields.texts("requires") ?? []
         if object["nodes"]?.array?.isEmpty == true { fields.refuse("nodes", "a workflow needs at least one node") }
         var nodes: [Node] = []
+        /// The nodes as far as their place in the graph can be read, so that one broken field does not hide a cycle.
+        var sketches: [Node] = []
         if elements.count > limits.nodes {
             fields.refuse("nodes", "\(elements.count) nodes are more than the limit of \(limits.nodes)")
         } else {
@@ -31,14 +33,16 @@ extension Workflow {
             for (index, element) in elements.enumerated() {
                 do {
                     nodes.append(try Node(decoding: element, at: location.appending("nodes").appending(index)))
+                    sketches.append(nodes[nodes.count - 1])
                 } catch {
                     fields.add(error.issues)
+                    if let sketch = Node(sketching: element) { sketches.append(sketch) }
                 }
             }
         }
         var issues = fields.finish()
-        if nodes.count == elements.count {
-            issues += WorkflowGraph.issues(of: nodes).map { $0.under(location) }
+        if sketches.count == elements.count {
+            issues += WorkflowGraph.issues(of: sketches).map { $0.under(location) }
         }
         guard issues.isEmpty, let name else { throw ValidationError(issues) }
         self.init(
@@ -48,6 +52,15 @@ extension Workflow {
 }
 
 extension Node {
+    /// Reads no more than a node's place in the graph, or `nil` when that cannot be read.
+    init?(sketching value: JSONValue) {
+        guard let id = value["node_id"]?.string.flatMap(NodeID.init(checking:)) else { return nil }
+        let names = value["depends_on"]?.array
+        let dependencies = names?.compactMap { $0.string.flatMap(NodeID.init(checking:)) }
+        guard dependencies?.count == names?.count else { return nil }
+        self.init(id: id, type: "", dependsOn: dependencies)
+    }
+
     /// Reads a node of JSON.
     ///
     /// - Throws: ``ValidationError`` with everything that is wrong.

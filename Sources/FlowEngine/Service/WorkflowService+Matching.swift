@@ -54,7 +54,11 @@ extension WorkflowService {
         let workflow = submission["workflow"]
         let wish = [submission["backend"], workflow?["backend"]].lazy.compactMap { $0?.string }.first
         let name = wish.flatMap(BackendName.init(checking:)) ?? .native
-        guard name != .automatic, let backend = registry.backend(name) else { return [] }
+        guard name != .automatic else { return [] }
+        guard let backend = registry.backend(name) else {
+            let pointer: JSONPointer = submission["backend"] == nil ? ["workflow", "backend"] : ["backend"]
+            return [ValidationIssue(pointer, Self.unknown(name, among: registry))]
+        }
         var issues: [ValidationIssue] = []
         for (index, element) in (workflow?["nodes"]?.array ?? []).prefix(limits.workflow.nodes).enumerated() {
             let pointer: JSONPointer = ["workflow", "nodes", .position(index)]
