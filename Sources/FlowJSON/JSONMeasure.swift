@@ -37,7 +37,7 @@ public struct JSONMeasure: Sendable {
         switch value {
         case .null: bytes += 4
         case .bool(let flag): bytes += flag ? 4 : 5
-        case .integer(let number): bytes += number.description.utf8.count
+        case .integer(let number): bytes += Self.digits(number)
         case .double(let number): bytes += number.isFinite ? number.description.utf8.count : 4
         case .string(let text): add(text)
         case .array(let elements):
@@ -54,6 +54,16 @@ public struct JSONMeasure: Sendable {
             }
         }
         if bytes > maxBytes { excess = .size }
+    }
+
+    private static func digits(_ number: Int64) -> Int {
+        var count = number < 0 ? 2 : 1
+        var rest = number.magnitude
+        while rest >= 10 {
+            rest /= 10
+            count += 1
+        }
+        return count
     }
 
     private mutating func enter(_ depth: Int) -> Bool {

@@ -7,11 +7,16 @@ import Synchronization
 final class Checkpointer: Sendable {
     /// After so many bytes of events the log is worth a checkpoint.
     static let interval = 16 << 20
+    /// After so many bytes the log has to begin anew, for which the writer waits a moment. Most often it does so by itself,
+    /// when there is a pause; under a steady load the moments are this rare.
+    static let patience = 512 << 20
 
     private struct State: Sendable {
         var bytes = 0
         var isRunning = false
-        /// Whether a checkpoint has just moved most of the log.
+        /// What was written since the writer last finished a checkpoint.
+        var unfinishedBytes = 0
+        /// Whether a checkpoint has just moved most of a log that is long.
         var wantsFinish = false
     }
 
@@ -30,6 +35,7 @@ final class Checkpointer: Sendable {
     func wrote(_ bytes: Int) {
         let isDue = state.withLock { state in
             state.bytes += bytes
+            state.unfinishedBytes += bytes
             guard state.bytes >= Self.interval, !state.isRunning else { return false }
             state.bytes = 0
             state.isRunning = true
@@ -40,7 +46,7 @@ final class Checkpointer: Sendable {
             _ = try? database.checkpoint(.passive)
             state.withLock { state in
                 state.isRunning = false
-                state.wantsFinish = true
+                state.wantsFinish = state.unfinishedBytes >= Self.patience
             }
         }
     }
@@ -50,8 +56,10 @@ final class Checkpointer: Sendable {
     /// steady load.
     func finish(on database: Database) {
         let isWanted = state.withLock { state in
-            defer { state.wantsFinish = false }
-            return state.wantsFinish
+            guard state.wantsFinish else { return false }
+            state.wantsFinish = false
+            state.unfinishedBytes = 0
+            return true
         }
         if isWanted { _ = try? database.checkpoint(.passive) }
     }

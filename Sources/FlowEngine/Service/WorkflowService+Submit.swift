@@ -94,17 +94,18 @@ extension WorkflowService {
     ) {
         // Unstructured, since a run outlives the request that submitted it; the store knows it as live until it ends.
         Task.immediate(executorPreference: executor) { [self] in
+            var isLeft = false
             do throws(BackendError) {
                 try await backend.executeWorkflow(session)
             } catch {
+                isLeft = true
                 logger.notice(
                     "run left unfinished", metadata: ["workflow_id": "\(session.id)", "reason": "\(error)"])
             }
             for user in users { user.release() }
-            store.retire(run)
-            if let context = run.snapshot?.context, context.status.isFinished { metrics.ended(context) }
+            if let context = store.retire(run) { metrics.ended(context) }
             // A run that was accepted goes on, if not now then later; one whose first event failed was not accepted.
-            if run.failure != nil, run.position > 0 { scheduleRescue() }
+            if isLeft, run.failure != nil, run.position > 0 { scheduleRescue() }
         }
     }
 }

@@ -74,7 +74,10 @@ public actor JobStore {
     }
 
     /// Lets go of a run: one that ended stays readable for a while, one that was never accepted leaves no trace.
-    nonisolated func retire(_ run: LiveRun) {
+    ///
+    /// - Returns: the state in which the run ended, or `nil` when it has not.
+    @discardableResult
+    nonisolated func retire(_ run: LiveRun) -> WorkflowContext? {
         let snapshot = run.snapshot
         let events = run.durability == .none ? run.allEvents : []
         let (removed, idle) = table.withLock { table in
@@ -95,6 +98,8 @@ public actor JobStore {
         _ = consume removed
         run.abandon()
         for waiter in idle { waiter.resume() }
+        guard let snapshot, snapshot.context.status.isFinished else { return nil }
+        return snapshot.context
     }
 
     /// Forgets a finished run.

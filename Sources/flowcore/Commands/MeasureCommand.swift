@@ -50,7 +50,10 @@ struct MeasureCommand: AsyncParsableCommand {
     @concurrent private static func measure(nodes: Int, runs: Int) async throws {
         let workflow = Workflow(
             name: "measure", nodes: (0..<nodes).map { Node(id: NodeID("n\($0)"), type: "passthrough") })
-        try await Temporary.withAssembly { assembly in
+        // Few finished runs are kept, since what is measured is the execution: those it is compared with keep none.
+        var limits = EngineLimits()
+        limits.volatileBytes = 256 << 10
+        try await Temporary.withAssembly(limits: limits) { assembly in
             var request = SubmitRequest(workflow: workflow)
             request.durability = Durability.none
             request.input = ["n": 1]
