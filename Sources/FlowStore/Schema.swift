@@ -23,7 +23,6 @@ enum Schema {
                         last_position INTEGER NOT NULL
                     ) STRICT;
                     CREATE INDEX run_unfinished ON run (sequence) WHERE completed_at IS NULL;
-                    CREATE INDEX run_finished ON run (completed_at) WHERE completed_at IS NOT NULL;
                     CREATE TABLE journal (
                         sequence INTEGER NOT NULL,
                         first_position INTEGER NOT NULL,
