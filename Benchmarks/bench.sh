@@ -7,8 +7,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/bootstrap.sh wrk gcc libc6-dev python3-venv
-swift build -c release --product flowcore
-FLOWCORE_BINARY=$(swift build -c release --show-bin-path)/flowcore
+swift build -c release --product flowcore --static-swift-stdlib
+FLOWCORE_BINARY=$(swift build -c release --static-swift-stdlib --show-bin-path)/flowcore
 export FLOWCORE_BINARY
 work=.build/bench
 mkdir -p $work

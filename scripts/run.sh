@@ -3,8 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/bootstrap.sh
-swift build -c release --product flowcore
-binary=$(swift build -c release --show-bin-path)/flowcore
+swift build -c release --product flowcore --static-swift-stdlib
+binary=$(swift build -c release --static-swift-stdlib --show-bin-path)/flowcore
 port=${PORT:-8080}
 fifo=$(mktemp -u)
 mkfifo "$fifo"
