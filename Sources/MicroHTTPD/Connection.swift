@@ -93,7 +93,10 @@ final class Connection: @unchecked Sendable {
             let isWhole = UInt(bitPattern: version) == targetEnd &+ 1
             return accept(method: String(cString: method), version: String(cString: version), isWhole: isWhole)
         case .body(let limit):
-            guard size > 0, let data else { return complete() }
+            guard size > 0, let data else {
+                guard let request = request.take() else { return false }
+                return complete(request)
+            }
             defer { size = 0 }
             return take(UnsafeBufferPointer(start: data, count: size), limit: limit)
         case .discarding(let left, let response):
@@ -112,10 +115,10 @@ final class Connection: @unchecked Sendable {
 
     private func accept(method: String, version: String, isWhole: Bool) -> Bool {
         if isClosing { return false }
-        let read = RequestReader.head(handle, method: HTTPMethod(method), target: target, arrival: daemon.now)
-        var head = read.request
-        head.client = client
-        head.executor = daemon.loop
+        let read = RequestReader.head(
+            handle, method: HTTPMethod(method), target: target, client: client, executor: daemon.loop,
+            arrival: daemon.now)
+        var head = HTTPRequest(read.head)
         let framing: RequestReader.Framing
         do throws(Problem) {
             guard isWhole, read.isWhole else {
@@ -123,7 +126,7 @@ final class Connection: @unchecked Sendable {
                     400, "malformed-header",
                     "The header holds a NUL, a folded line, or too much space before the version.")
             }
-            framing = try RequestReader.framing(of: head, version: version)
+            framing = try RequestReader.framing(of: read.head, version: version)
         } catch {
             // The path may be anything here; it is repeated to nobody.
             var response = error.response(instance: "/")
@@ -186,25 +189,28 @@ final class Connection: @unchecked Sendable {
     }
 
     /// The request is there: has it answered, at once where that is possible.
-    private func complete() -> Bool {
-        guard let request = request.take() else { return false }
+    private func complete(_ request: HTTPRequest) -> Bool {
         switch daemon.responder.respond(to: request) {
         case .ready(let response): return answer(response)
-        case .later(let respond):
-            let number = self.number
-            let loop = daemon.loop
-            phase = .parked
-            // Unstructured, since the library calls from C; the connection owns the task and cancels it at its end.
-            task = Task.immediate(executorPreference: loop) { [self] in
-                let response = await respond()
-                loop.perform { self.answered(response, number) }
-            }
-            loop.drain(limit: 64)
-            if case .answered(let response) = phase { return answer(response) }
-            deadline = daemon.now + daemon.options.answerTimeout
-            suspend()
-            return true
+        case .later(let respond): return begin(respond)
         }
+    }
+
+    /// Starts a handler that may wait.
+    private func begin(_ respond: @escaping @Sendable () async -> HTTPResponse) -> Bool {
+        let number = self.number
+        let loop = daemon.loop
+        phase = .parked
+        // Unstructured, since the library calls from C; the connection owns the task and cancels it at its end.
+        task = Task.immediate(executorPreference: loop) { [self] in
+            let response = await respond()
+            loop.perform { self.answered(response, number) }
+        }
+        loop.drain(limit: 64)
+        if case .answered(let response) = phase { return answer(response) }
+        deadline = daemon.now + daemon.options.answerTimeout
+        suspend()
+        return true
     }
 
     private func answered(_ response: HTTPResponse, _ number: Int) {

@@ -34,8 +34,9 @@ enum RequestReader {
 
     /// The head of a request.
     static func head(
-        _ connection: OpaquePointer, method: HTTPMethod, target: String, arrival: ContinuousClock.Instant
-    ) -> (request: HTTPRequest, isWhole: Bool) {
+        _ connection: OpaquePointer, method: HTTPMethod, target: String, client: String, executor: any TaskExecutor,
+        arrival: ContinuousClock.Instant
+    ) -> (head: RequestHead, isWhole: Bool) {
         var copy = Copy()
         copy.bytes.reserveCapacity(256)
         copy.ends.reserveCapacity(8)
@@ -57,13 +58,12 @@ enum RequestReader {
         // Safe because the library's buffer goes on there: the empty line that ended the header has been read.
         let last = copy.end.flatMap { UnsafePointer<CChar>(bitPattern: $0 &+ 1) }
         let isWhole = copy.isContiguous && (last.map { $0.pointee == 0 } ?? true)
-        var request = HTTPRequest(
-            method: method, path: target, fields: RequestFields(copy.bytes, ends: copy.ends), arrival: arrival)
-        if let mark = mark(in: target) {
-            request.path = String(target[..<mark])
-            request.query = String(target[target.index(after: mark)...])
-        }
-        return (request, isWhole)
+        let mark = mark(in: target)
+        let head = RequestHead(
+            method: method, path: mark.map { String(target[..<$0]) } ?? target,
+            query: mark.map { String(target[target.index(after: $0)...]) },
+            fields: RequestFields(copy.bytes, ends: copy.ends), client: client, executor: executor, arrival: arrival)
+        return (head, isWhole)
     }
 
     /// Where the query of a target begins.
@@ -79,7 +79,7 @@ enum RequestReader {
     ///
     /// - Throws: the problem; the connection has to be closed behind it, since the rest of what the client sent cannot
     ///   be told apart from another request (RFC 9112 section 6.3).
-    static func framing(of head: HTTPRequest, version: String) throws(Problem) -> Framing {
+    static func framing(of head: RequestHead, version: String) throws(Problem) -> Framing {
         guard version == "HTTP/1.1" || version == "HTTP/1.0" else {
             throw Problem(505, "version", "The server speaks HTTP/1.1 and HTTP/1.0.")
         }
@@ -120,7 +120,7 @@ enum RequestReader {
         return length == 0 ? .none : .length(length)
     }
 
-    private static func checkTarget(_ head: HTTPRequest) throws(Problem) {
+    private static func checkTarget(_ head: RequestHead) throws(Problem) {
         if head.path == "*", head.method == .options { return }
         guard head.path.utf8.first == UInt8(ascii: "/") else {
             throw Problem(400, "malformed-target", "The target has to be a path.")

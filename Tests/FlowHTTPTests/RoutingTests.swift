@@ -24,8 +24,9 @@ struct RoutingTests {
     static func send(_ method: HTTPMethod, _ path: String, body: [UInt8] = [], fields: [(String, String)] = []) async
         -> HTTPResponse
     {
-        var request = HTTPRequest(method: method, path: path)
-        for field in fields { request.fields.append(field.0, field.1) }
+        var given = RequestFields()
+        for field in fields { given.append(field.0, field.1) }
+        var request = HTTPRequest(RequestHead(method: method, path: path, fields: given))
         let responder = responder()
         if let refusal = responder.refuse(&request) { return refusal }
         request.body = body
