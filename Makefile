@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench image image-test test-sanitizers crash docs clean
+.PHONY: help run test cel-conformance lint format bench image image-test test-sanitizers crash docs clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -9,6 +9,9 @@ run: ## Build, start the server on 127.0.0.1:8080, run the example, keep serving
 
 test: ## Run every test
 	@scripts/test.sh
+
+cel-conformance: ## Run the expression language's conformance cases in the folder DIR
+	@scripts/cel-conformance.sh "$(DIR)"
 
 lint: ## Check the layout of the code and its rules
 	@scripts/lint.sh

@@ -42,6 +42,13 @@ let package = Package(
         // Values: the JSON value, its parser and its writer. Nothing below it.
         .target(name: "FlowJSON", swiftSettings: pure),
 
+        // Expressions: the Common Expression Language over JSON values, and templates of it.
+        .target(name: "FlowExpressions", dependencies: ["FlowJSON"], swiftSettings: pure),
+
+        // Runs the language's conformance cases. No part of the product.
+        .executableTarget(
+            name: "cel-conformance", dependencies: ["FlowExpressions", "FlowJSON"], swiftSettings: pure),
+
         // The domain: workflows, contexts, the backend protocol, the planner. No HTTP, no SQL, no C.
         .target(name: "FlowCore", dependencies: ["FlowJSON"], swiftSettings: pure),
 
@@ -144,6 +151,8 @@ let package = Package(
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "FlowJSONTests", dependencies: ["FlowJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "FlowExpressionsTests", dependencies: ["FlowExpressions", "FlowJSON"], swiftSettings: strict),
         .testTarget(name: "FlowCoreTests", dependencies: ["FlowCore", "FlowJSON"], swiftSettings: strict),
         .testTarget(
             name: "FlowEngineTests",

@@ -13,7 +13,7 @@ refuse() { # pattern, why, files...
     fi
 }
 # Time and chance come in as data; the system's clock, the event loops and the program's edge are the exceptions.
-pure=(Sources/FlowJSON Sources/FlowCore Sources/FlowEngine Sources/FlowStore Sources/FlowBackends Sources/FlowServer)
+pure=(Sources/FlowJSON Sources/FlowExpressions Sources/FlowCore Sources/FlowEngine Sources/FlowStore Sources/FlowBackends Sources/FlowServer)
 refuse '\bDate\(\)|\bUUID\(\)|Double\.random|Int\.random' 'time and chance are injected' "${pure[@]}"
 refuse 'Date\.now|Task\.sleep' 'clocks are injected' $(find "${pure[@]}" -name '*.swift' ! -name WallClock.swift)
 refuse 'try!|fatalError\(|as! ' 'nothing that input can reach may trap' Sources

@@ -1,0 +1,7 @@
+/// A place in an expression's source.
+struct SourcePlace: Hashable, Sendable {
+    /// Counted in bytes from zero.
+    var offset: Int
+    /// Counted in code points from one.
+    var column: Int
+}

@@ -1,0 +1,62 @@
+/// An expression as it is written.
+struct Syntax: Sendable {
+    indirect enum Form: Sendable {
+        case constant(CELValue)
+        /// A name; with a leading point it is only looked for at the root.
+        case identifier(String, isAbsolute: Bool)
+        case select(Syntax, field: String, isOptional: Bool)
+        case index(Syntax, Syntax, isOptional: Bool)
+        case call(function: String, target: Syntax?, arguments: [Syntax], isAbsolute: Bool)
+        case list([Element])
+        case map([Entry])
+        case message(String)
+        case not(Syntax)
+        case negate(Syntax)
+        /// Operators of one rank in a row, from left to right: a long row must not nest.
+        case arithmetic(Syntax, [Operation])
+        case relation(Relation, Syntax, Syntax)
+        case and([Syntax])
+        case or([Syntax])
+        case conditional(Syntax, Syntax, Syntax)
+    }
+
+    struct Element: Sendable {
+        var value: Syntax
+        var isOptional: Bool
+    }
+
+    struct Entry: Sendable {
+        var key: Syntax
+        var value: Syntax
+        var isOptional: Bool
+    }
+
+    struct Operation: Sendable {
+        var symbol: Arithmetic
+        var operand: Syntax
+        var place: SourcePlace
+    }
+
+    enum Arithmetic: String, Sendable {
+        case add = "+"
+        case subtract = "-"
+        case multiply = "*"
+        case divide = "/"
+        case remainder = "%"
+    }
+
+    enum Relation: String, Sendable {
+        case equal = "=="
+        case notEqual = "!="
+        case less = "<"
+        case lessOrEqual = "<="
+        case greater = ">"
+        case greaterOrEqual = ">="
+        case `in` = "in"
+    }
+
+    var form: Form
+    var place: SourcePlace
+    /// How many levels the expression has.
+    var depth: Int
+}
