@@ -45,7 +45,7 @@ extension Compiler {
     private mutating func compilePresence(_ argument: Syntax, _ place: SourcePlace) throws(ExpressionError) -> any Node
     {
         guard case .select(let operand, let field, _) = argument.form else {
-            throw ExpressionError("has() takes the selection of a member, as in has(a.b)", at: argument.place)
+            throw ExpressionError("has() takes the selection of a member, as in has(a.b)", at: argument.start)
         }
         let count = references.count
         let node = try compile(operand)
@@ -164,6 +164,6 @@ extension Compiler {
             }
         default: break
         }
-        throw ExpressionError("the macro takes a simple name here", at: syntax.place)
+        throw ExpressionError("the macro takes a simple name here", at: syntax.start)
     }
 }

@@ -15,6 +15,8 @@ struct Compiler {
     /// The bindings of the `cel.block` around, which `cel.index` refers to.
     var block: [Local] = []
     private(set) var slots = 0
+    /// What computing constants may still cost: their values are kept.
+    private var foldingLimits = EvaluationLimits(steps: 100_000, bytes: 1 << 20)
 
     init(_ options: ExpressionOptions) { self.options = options }
 
@@ -120,9 +122,10 @@ struct Compiler {
     /// Computes a part whose own parts are all constant.
     ///
     /// - Throws: ``ExpressionError`` when it can only fail for its types, and such errors are refused.
-    func fold(_ node: any Node, of parts: [any Node], _ place: SourcePlace) throws(ExpressionError) -> any Node {
+    mutating func fold(_ node: any Node, of parts: [any Node], _ place: SourcePlace) throws(ExpressionError) -> any Node {
         guard parts.allSatisfy({ $0 is ConstantNode }) else { return node }
-        var frame = Frame([String: CELValue](), slots: 0, limits: EvaluationLimits(steps: 10_000, bytes: 256 << 10))
+        var frame = Frame([String: CELValue](), slots: 0, limits: foldingLimits)
+        defer { foldingLimits = EvaluationLimits(steps: max(0, frame.steps), bytes: max(0, frame.bytes)) }
         do throws(EvaluationError) {
             return ConstantNode(try node.evaluate(&frame))
         } catch {

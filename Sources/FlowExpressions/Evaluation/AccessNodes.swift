@@ -65,9 +65,15 @@ final class IndexNode: Node {
     func evaluate(_ frame: inout Frame) throws(EvaluationError) -> CELValue {
         try frame.step()
         let value = try operand.evaluate(&frame)
-        let key = try key.evaluate(&frame)
+        let key = try self.key.evaluate(&frame)
         do throws(EvaluationError) {
-            guard isOptional else { return try frame.index(key, of: value) }
+            guard isOptional else {
+                if case .map(let map) = value, case .string(let name) = self.key.constant {
+                    guard let member = try map.member(name) else { throw EvaluationError.noSuchKey(name) }
+                    return member
+                }
+                return try frame.index(key, of: value)
+            }
             return .optional(CELOptional(try frame.find(key, in: value)))
         } catch { throw error.located(place) }
     }

@@ -155,14 +155,14 @@ final class TransformMapNode: Node {
             do throws(EvaluationError) {
                 guard givesEntries else {
                     try frame.makeElements(3)
-                    try builder.add(key, value)
+                    try frame.add(key, value, to: &builder)
                     continue
                 }
                 guard case .map(let map) = value else {
                     throw EvaluationError.noSuchOverload("transformMapEntry", value)
                 }
                 try frame.makeElements(map.count * 3)
-                for key in map.keys { try builder.add(key, try map.value(key) ?? .null) }
+                for key in map.keys { try frame.add(key, try map.value(key) ?? .null, to: &builder) }
             } catch { throw error.located(range.place) }
         }
         return .map(builder.map)

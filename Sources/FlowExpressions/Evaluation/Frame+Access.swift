@@ -1,9 +1,9 @@
 extension Frame {
     /// The member of that name, which has to exist. Of an optional it is an optional.
-    func select(_ name: String, of value: CELValue) throws(EvaluationError) -> CELValue {
+    mutating func select(_ name: String, of value: CELValue) throws(EvaluationError) -> CELValue {
         switch value {
         case .map(let map):
-            guard let member = try map.member(name) else { throw EvaluationError.noSuchKey(.string(name)) }
+            guard let member = try map.member(name) else { throw EvaluationError.noSuchKey(name) }
             return member
         case .optional: return .optional(CELOptional(try find(.string(name), in: value)))
         default: throw EvaluationError.noMember(name, of: value)
@@ -11,10 +11,10 @@ extension Frame {
     }
 
     /// The element of a list or the value of a key, which has to exist. Of an optional it is an optional.
-    func index(_ key: CELValue, of value: CELValue) throws(EvaluationError) -> CELValue {
+    mutating func index(_ key: CELValue, of value: CELValue) throws(EvaluationError) -> CELValue {
         switch value {
         case .map(let map):
-            guard let found = try map.value(key) else { throw EvaluationError.noSuchKey(key) }
+            guard let found = try lookUp(key, in: map) else { throw EvaluationError(.noSuchKey, "no such key") }
             return found
         case .list(let list):
             let position = try Self.position(key)
@@ -29,9 +29,9 @@ extension Frame {
     }
 
     /// The element or value, `nil` when there is none.
-    func find(_ key: CELValue, in value: CELValue) throws(EvaluationError) -> CELValue? {
+    mutating func find(_ key: CELValue, in value: CELValue) throws(EvaluationError) -> CELValue? {
         switch value {
-        case .map(let map): return try map.value(key)
+        case .map(let map): return try lookUp(key, in: map)
         case .list(let list):
             let position = try Self.position(key)
             return position >= 0 && position < list.count ? list[Int(position)] : nil
@@ -44,6 +44,20 @@ extension Frame {
         }
     }
 
+    /// The value of a key, `nil` when there is none.
+    mutating func lookUp(_ key: CELValue, in map: CELMap) throws(EvaluationError) -> CELValue? {
+        if case .string(let text) = key { try read(text.utf8.count) }
+        return try map.value(key)
+    }
+
+    /// Adds an entry to a map to be.
+    mutating func add(
+        _ key: CELValue, _ value: CELValue, to builder: inout CELEntries.Builder
+    ) throws(EvaluationError) {
+        if case .string(let text) = key { try read(text.utf8.count) }
+        try builder.add(key, value)
+    }
+
     private static func position(_ key: CELValue) throws(EvaluationError) -> Int64 {
         switch key {
         case .int(let number): return number
@@ -52,26 +66,17 @@ extension Frame {
             if let exact = Int64(exactly: number) { return exact }
         default: break
         }
-        throw EvaluationError(.invalidArgument, "a list has no element at \(key.shortDescription)")
+        throw EvaluationError(.invalidArgument, "a value of type \(key.type) that is no position in a list")
     }
 }
 
 extension EvaluationError {
-    static func noSuchKey(_ key: CELValue) -> EvaluationError {
-        EvaluationError(.noSuchKey, "no such key: \(key.shortDescription)")
+    /// The error for a name that the expression spells out. Texts that are computed are in no message: they may be secret.
+    static func noSuchKey(_ name: String) -> EvaluationError {
+        EvaluationError(.noSuchKey, "no such key: '\(name.shortened)'")
     }
 
     static func noMember(_ name: String, of value: CELValue) -> EvaluationError {
         EvaluationError(.noSuchOverload, "\(value.type) has no member '\(name.shortened)'")
-    }
-}
-
-extension CELValue {
-    /// The value as errors show it.
-    var shortDescription: String {
-        switch self {
-        case .double(let number): number.description
-        default: MapKey(self)?.text ?? "a value of type \(type)"
-        }
     }
 }

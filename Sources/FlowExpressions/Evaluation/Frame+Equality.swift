@@ -85,8 +85,11 @@ extension Frame {
     }
 
     private mutating func areEqual(_ left: CELMap, _ right: CELMap, depth: Int) throws(EvaluationError) -> Bool {
-        guard left.count == right.count else { return false }
+        let count = left.count
+        guard count == right.count else { return false }
         try enter(depth)
+        // The keys are collected before the first is looked at.
+        try step(count)
         for key in left.keys {
             try step()
             guard let a = try left.value(key), let b = try right.value(key), try areEqual(a, b, depth: depth) else {

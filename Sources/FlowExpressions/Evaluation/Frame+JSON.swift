@@ -43,7 +43,7 @@ extension Frame {
                 try makeElements(2)
                 let name = try name(of: key)
                 guard object.add(name, try json(map.value(key) ?? .null, depth: depth + 1)) else {
-                    throw EvaluationError(.notJSON, "two keys of the map are '\(name.shortened)' as text")
+                    throw EvaluationError(.notJSON, "two keys of the map are the same as text")
                 }
             }
             return .object(object)

@@ -53,7 +53,7 @@ final class MapNode: Node {
                     guard let inner = optional.value else { continue }
                     value = inner
                 }
-                try builder.add(key, value)
+                try frame.add(key, value, to: &builder)
             } catch { throw error.located(place) }
         }
         return .map(builder.map)

@@ -73,7 +73,7 @@ final class MembershipNode: Node {
         do throws(EvaluationError) {
             switch collection {
             case .list(let list): return .bool(try frame.contains(list, element))
-            case .map(let map): return .bool(try map.value(element) != nil)
+            case .map(let map): return .bool(try frame.lookUp(element, in: map) != nil)
             default: throw EvaluationError.noSuchOperator("in", element, collection)
             }
         } catch { throw error.located(place) }
@@ -111,6 +111,7 @@ final class ConstantMembershipNode: Node {
             return .bool(false)
         }
         guard let key = MapKey(element) else { return .bool(false) }
+        if case .string(let text) = element { try frame.read(text.utf8.count) }
         return .bool(keys.contains(key))
     }
 }

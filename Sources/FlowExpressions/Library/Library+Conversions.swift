@@ -3,10 +3,10 @@ extension Library {
     mutating func addConversions() {
         global("dyn") { value, _ in value }
         global("type") { value, _ in .type(value.type) }
-        global("bool") { value, _ throws(EvaluationError) in try Self.bool(value) }
-        global("int") { value, _ throws(EvaluationError) in try Self.int(value) }
-        global("uint") { value, _ throws(EvaluationError) in try Self.uint(value) }
-        global("double") { value, _ throws(EvaluationError) in try Self.double(value) }
+        global("bool") { value, frame throws(EvaluationError) in try Self.bool(value, &frame) }
+        global("int") { value, frame throws(EvaluationError) in try Self.int(value, &frame) }
+        global("uint") { value, frame throws(EvaluationError) in try Self.uint(value, &frame) }
+        global("double") { value, frame throws(EvaluationError) in try Self.double(value, &frame) }
         global("string") { value, frame throws(EvaluationError) in try Self.string(value, &frame) }
         global("bytes") { value, frame throws(EvaluationError) in
             switch value {
@@ -19,20 +19,21 @@ extension Library {
         }
     }
 
-    private static func bool(_ value: CELValue) throws(EvaluationError) -> CELValue {
+    private static func bool(_ value: CELValue, _ frame: inout Frame) throws(EvaluationError) -> CELValue {
         switch value {
         case .bool: return value
         case .string(let text):
+            try frame.read(text.utf8.count)
             switch text {
             case "1", "t", "T", "true", "TRUE", "True": return .bool(true)
             case "0", "f", "F", "false", "FALSE", "False": return .bool(false)
-            default: throw malformed(text, .bool)
+            default: throw malformed(.bool)
             }
         default: throw .noSuchOverload("bool", value)
         }
     }
 
-    private static func int(_ value: CELValue) throws(EvaluationError) -> CELValue {
+    private static func int(_ value: CELValue, _ frame: inout Frame) throws(EvaluationError) -> CELValue {
         switch value {
         case .int: return value
         case .uint(let number):
@@ -43,14 +44,15 @@ extension Library {
             guard number > -0x1p63, number < 0x1p63 else { throw range(.int) }
             return .int(Int64(number))
         case .string(let text):
-            guard let number = Int64(text) else { throw malformed(text, .int) }
+            try frame.read(text.utf8.count)
+            guard let number = Int64(text) else { throw malformed(.int) }
             return .int(number)
         case .timestamp(let time): return .int(time.seconds)
         default: throw .noSuchOverload("int", value)
         }
     }
 
-    private static func uint(_ value: CELValue) throws(EvaluationError) -> CELValue {
+    private static func uint(_ value: CELValue, _ frame: inout Frame) throws(EvaluationError) -> CELValue {
         switch value {
         case .uint: return value
         case .int(let number):
@@ -60,19 +62,23 @@ extension Library {
             guard number >= 0, number < 0x1p64 else { throw range(.uint) }
             return .uint(UInt64(number))
         case .string(let text):
-            guard let number = UInt64(text) else { throw malformed(text, .uint) }
+            try frame.read(text.utf8.count)
+            guard let number = UInt64(text) else { throw malformed(.uint) }
             return .uint(number)
         default: throw .noSuchOverload("uint", value)
         }
     }
 
-    private static func double(_ value: CELValue) throws(EvaluationError) -> CELValue {
+    private static func double(_ value: CELValue, _ frame: inout Frame) throws(EvaluationError) -> CELValue {
         switch value {
         case .double: return value
         case .int(let number): return .double(Double(number))
         case .uint(let number): return .double(Double(number))
         case .string(let text):
-            guard let number = Double(text) else { throw malformed(text, .double) }
+            try frame.read(text.utf8.count)
+            guard let number = Double(text) else { throw malformed(.double) }
+            // A text of digits that is read as infinite is a number beyond the range.
+            if number.isInfinite, text.utf8.contains(where: Lexer.isDigit) { throw range(.double) }
             return .double(number)
         default: throw .noSuchOverload("double", value)
         }
@@ -102,7 +108,7 @@ extension Library {
         EvaluationError(.overflow, "the number is beyond the range of \(type)")
     }
 
-    private static func malformed(_ text: String, _ type: CELType) -> EvaluationError {
-        EvaluationError(.invalidArgument, "'\(text.shortened)' is no \(type)")
+    private static func malformed(_ type: CELType) -> EvaluationError {
+        EvaluationError(.invalidArgument, "the string is no \(type)")
     }
 }

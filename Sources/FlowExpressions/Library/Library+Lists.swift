@@ -16,6 +16,7 @@ extension Library {
                     .indexOutOfRange, "the slice from \(start) to \(end) is beyond the list's \(list.count) elements")
             }
             try frame.makeElements(Int(end - start))
+            try frame.step(Int(end - start))
             return .list(.values((Int(start)..<Int(end)).map { list[$0] }))
         }
         method("flatten") { value, frame throws(EvaluationError) in try Self.flatten(value, .int(1), &frame) }
@@ -28,6 +29,7 @@ extension Library {
             for index in 0..<list.count {
                 try frame.step()
                 let element = list[index]
+                if case .string(let text) = element { try frame.read(text.utf8.count) }
                 if let key = MapKey(element) {
                     guard keys.insert(key).inserted else { continue }
                 } else {

@@ -26,9 +26,11 @@ extension Library {
         method("reverse") { value, frame throws(EvaluationError) in
             if case .list(let list) = value {
                 try frame.makeElements(list.count)
+                try frame.step(list.count)
                 return .list(.values(list.elements.reversed()))
             }
             guard case .string(let text) = value else { throw .noSuchOverload("reverse", value) }
+            try frame.make(text.utf8.count)
             return .string(Self.text(try Self.scalars(text, &frame).reversed()))
         }
         global("strings.quote") { value, frame throws(EvaluationError) in
@@ -61,6 +63,7 @@ extension Library {
                 throw .noSuchOverload("substring", value, start)
             }
             let scalars = try Self.scalars(text, &frame)
+            try frame.make(text.utf8.count)
             return .string(Self.text(scalars[try Self.position(from, in: scalars)...]))
         }
         method("substring", count: 3) { arguments, frame throws(EvaluationError) in
@@ -70,6 +73,7 @@ extension Library {
             let scalars = try Self.scalars(text, &frame)
             let start = try Self.position(from, in: scalars)
             let end = try Self.position(to, in: scalars)
+            try frame.make(text.utf8.count)
             guard start <= end else {
                 throw EvaluationError(.invalidArgument, "the substring from \(start) ends before it, at \(end)")
             }
@@ -100,7 +104,7 @@ extension Library {
     // MARK: Helpers
 
     static func scalars(_ text: String, _ frame: inout Frame) throws(EvaluationError) -> [Unicode.Scalar] {
-        try frame.write(text.utf8.count)
+        try frame.read(text.utf8.count)
         return Array(text.unicodeScalars)
     }
 

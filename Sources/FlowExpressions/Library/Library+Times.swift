@@ -1,18 +1,22 @@
 extension Library {
     /// Timestamps, durations and their parts.
     mutating func addTimes() {
-        global("timestamp") { value, _ throws(EvaluationError) in
+        global("timestamp") { value, frame throws(EvaluationError) in
             switch value {
             case .timestamp: return value
-            case .string(let text): return .timestamp(try CELTimestamp(text))
+            case .string(let text):
+                try frame.read(text.utf8.count)
+                return .timestamp(try CELTimestamp(text))
             case .int(let seconds): return .timestamp(try CELTimestamp(seconds: seconds))
             default: throw .noSuchOverload("timestamp", value)
             }
         }
-        global("duration") { value, _ throws(EvaluationError) in
+        global("duration") { value, frame throws(EvaluationError) in
             switch value {
             case .duration: return value
-            case .string(let text): return .duration(try CELDuration(text))
+            case .string(let text):
+                try frame.read(text.utf8.count)
+                return .duration(try CELDuration(text))
             default: throw .noSuchOverload("duration", value)
             }
         }
@@ -42,10 +46,11 @@ extension Library {
             default: throw .noSuchOverload(name, value)
             }
         }
-        method(name) { value, zone, _ throws(EvaluationError) in
+        method(name) { value, zone, frame throws(EvaluationError) in
             guard case .timestamp(let time) = value, case .string(let zone) = zone else {
                 throw .noSuchOverload(name, value, zone)
             }
+            try frame.read(zone.utf8.count)
             let offset = try ZoneOffset.seconds(zone, at: time.seconds)
             return .int(ofTime(CivilTime(seconds: time.seconds + offset), time.nanoseconds))
         }

@@ -7,7 +7,7 @@ enum ZoneOffset {
         if zone == "UTC" || zone == "Z" || zone.isEmpty { return 0 }
         if let fixed = fixed(zone) { return fixed }
         guard let offset = ZoneDatabase.shared.zone(zone)?.offset(at: time) else {
-            throw EvaluationError(.invalidArgument, "unknown time zone '\(zone.shortened)'")
+            throw EvaluationError(.invalidArgument, "unknown time zone")
         }
         return offset
     }

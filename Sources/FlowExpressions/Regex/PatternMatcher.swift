@@ -50,7 +50,8 @@ struct PatternMatcher {
     /// The first match at or behind a position: where each group begins and ends, -1 where it has no part.
     mutating func match(from start: Int, _ frame: inout Frame) throws(EvaluationError) -> [Int]? {
         var found: [Int]?
-        let none = capturesGroups ? Array(repeating: -1, count: (pattern.groups + 1) * 2) : []
+        // More groups cannot be referred to, and each costs a copy at every place.
+        let none = capturesGroups ? Array(repeating: -1, count: (min(pattern.groups, 9) + 1) * 2) : []
         current.clear()
         var position = start
         var work = 0
@@ -59,7 +60,7 @@ struct PatternMatcher {
                 var captures = none
                 add(0, position, &captures, following: false)
             }
-            if current.places.isEmpty { break }
+            if current.places.isEmpty, found != nil { break }
             // A place costs a few nanoseconds: many are one step.
             work += current.places.count + 1
             if work > 64 {
@@ -110,7 +111,7 @@ struct PatternMatcher {
                     stack.append(.visit(second))
                     stack.append(.visit(first))
                 case .save(let slot):
-                    if capturesGroups {
+                    if slot < captures.count {
                         stack.append(.restore(slot: slot, position: captures[slot]))
                         captures[slot] = position
                     }

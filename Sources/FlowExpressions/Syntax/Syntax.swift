@@ -59,4 +59,20 @@ struct Syntax: Sendable {
     var place: SourcePlace
     /// How many levels the expression has.
     var depth: Int
+
+    /// Where the expression begins; the place of an operator is its own.
+    var start: SourcePlace {
+        var syntax = self
+        while true {
+            switch syntax.form {
+            case .select(let first, _, _), .index(let first, _, _), .call(_, let first?, _, _), .arithmetic(let first, _),
+                .relation(_, let first, _), .conditional(let first, _, _):
+                syntax = first
+            case .and(let terms), .or(let terms):
+                guard let first = terms.first else { return syntax.place }
+                syntax = first
+            default: return syntax.place
+            }
+        }
+    }
 }

@@ -12,26 +12,49 @@ struct TemplateCompiler {
         self.maxDepth = maxDepth
     }
 
+    /// Compiles a value. Parts without expressions stay the values that they are, unless they hold a `$${`.
     mutating func compile(_ value: JSONValue, at pointer: JSONPointer) -> Template.Part {
+        compileValue(value, at: pointer).part
+    }
+
+    /// A compiled part, and whether it is the value itself.
+    private typealias Compiled = (part: Template.Part, isSame: Bool)
+
+    private mutating func compileValue(_ value: JSONValue, at pointer: JSONPointer) -> Compiled {
         switch value {
         case .string(let text):
-            guard text.utf8.contains(UInt8(ascii: "$")) else { return .constant(value) }
-            return compile(text, at: pointer)
+            guard text.utf8.contains(UInt8(ascii: "$")) else { return (.constant(value), true) }
+            let part = compile(text, at: pointer)
+            return (part, part.constant == value)
         case .array(let elements):
-            guard enter(pointer) else { return .constant(value) }
+            guard enter(pointer) else { return (.constant(value), true) }
             var parts: [Template.Part] = []
+            var isSame = true
             for (index, element) in elements.enumerated() {
-                parts.append(compile(element, at: pointer.appending(index)))
+                let compiled = compileValue(element, at: pointer.appending(index))
+                parts.append(compiled.part)
+                isSame = isSame && compiled.isSame
             }
-            return parts.allSatisfy(\.isConstant) ? constant(value, parts) : .array(parts)
+            if isSame { return (.constant(value), true) }
+            let constants = parts.compactMap(\.constant)
+            return (constants.count == parts.count ? .constant(.array(constants)) : .array(parts), false)
         case .object(let members):
-            guard enter(pointer) else { return .constant(value) }
+            guard enter(pointer) else { return (.constant(value), true) }
             var parts: [(name: String, part: Template.Part)] = []
+            var isSame = true
             for member in members.members {
-                parts.append((member.name, compile(member.value, at: pointer.appending(member.name))))
+                let compiled = compileValue(member.value, at: pointer.appending(member.name))
+                parts.append((member.name, compiled.part))
+                isSame = isSame && compiled.isSame
             }
-            return parts.allSatisfy { $0.part.isConstant } ? constant(value, parts) : .object(parts)
-        default: return .constant(value)
+            if isSame { return (.constant(value), true) }
+            var object = JSONObject()
+            for (name, part) in parts {
+                guard let constant = part.constant else { return (.object(parts), false) }
+                object[name] = constant
+            }
+            return (.constant(.object(object)), false)
+        default: return (.constant(value), true)
         }
     }
 
@@ -40,30 +63,6 @@ struct TemplateCompiler {
         let error = ExpressionError("the value nests deeper than \(maxDepth) levels", column: 1, offset: 0)
         errors.append(TemplateError(pointer: pointer, error: error))
         return false
-    }
-
-    /// The value itself, unless one of its constants is another one than was written, as `$${` is.
-    private func constant(_ value: JSONValue, _ parts: [Template.Part]) -> Template.Part {
-        guard case .array(let elements) = value else { return .constant(value) }
-        var changed = elements
-        var isSame = true
-        for (index, part) in parts.enumerated() {
-            guard case .constant(let constant) = part, constant != elements[index] else { continue }
-            changed[index] = constant
-            isSame = false
-        }
-        return .constant(isSame ? value : .array(changed))
-    }
-
-    private func constant(_ value: JSONValue, _ parts: [(name: String, part: Template.Part)]) -> Template.Part {
-        guard case .object(var members) = value else { return .constant(value) }
-        var isSame = true
-        for (name, part) in parts {
-            guard case .constant(let constant) = part, constant != members[name] else { continue }
-            members[name] = constant
-            isSame = false
-        }
-        return .constant(isSame ? value : .object(members))
     }
 
     private mutating func compile(_ text: String, at pointer: JSONPointer) -> Template.Part {
@@ -110,5 +109,6 @@ struct TemplateCompiler {
 }
 
 extension Template.Part {
-    var isConstant: Bool { if case .constant = self { true } else { false } }
+    /// The value, when there is no expression in the part.
+    var constant: JSONValue? { if case .constant(let value) = self { value } else { nil } }
 }

@@ -44,7 +44,7 @@ extension CELDuration {
     /// - Throws: ``EvaluationError`` when the text is no duration, or one beyond the range.
     public init(_ text: String) throws(EvaluationError) {
         let malformed = EvaluationError(
-            .invalidArgument, "'\(text.shortened)' is no duration such as '1h30m' or '1.5s'")
+            .invalidArgument, "the string is no duration such as '1h30m' or '1.5s'")
         var rest = Substring(text)
         let isNegative = rest.hasPrefix("-")
         if isNegative || rest.hasPrefix("+") { rest.removeFirst() }

@@ -30,7 +30,7 @@ public struct CELEntries: Sendable {
                 throw EvaluationError(.invalidArgument, "unsupported key type: \(key.type)")
             }
             guard positions.updateValue(keys.count, forKey: mapKey) == nil else {
-                throw EvaluationError(.invalidArgument, "the map has the key \(mapKey.text) twice")
+                throw EvaluationError(.invalidArgument, "the map has a key twice")
             }
             keys.append(key)
             values.append(value)

@@ -5,7 +5,7 @@ extension CELTimestamp {
     public init(_ text: String) throws(EvaluationError) {
         var reader = Reader(bytes: Array(text.utf8))
         guard let (seconds, nanoseconds) = reader.timestamp() else {
-            throw EvaluationError(.invalidArgument, "'\(text.shortened)' is no timestamp of RFC 3339")
+            throw EvaluationError(.invalidArgument, "the string is no timestamp of RFC 3339")
         }
         try self.init(seconds: seconds, nanoseconds: nanoseconds)
     }

@@ -34,14 +34,4 @@ enum MapKey: Hashable, Sendable {
         default: return nil
         }
     }
-
-    /// The key as errors show it.
-    var text: String {
-        switch self {
-        case .bool(let flag): String(flag)
-        case .int(let number): String(number)
-        case .large(let number): String(number)
-        case .string(let key): "'\(key.text.shortened)'"
-        }
-    }
 }

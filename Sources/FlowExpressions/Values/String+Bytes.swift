@@ -19,5 +19,8 @@ extension String {
     }
 
     /// The text as errors show it, cut when it is long.
-    var shortened: String { unicodeScalars.count <= 64 ? self : String(unicodeScalars.prefix(64)) + "…" }
+    var shortened: String {
+        let start = unicodeScalars.prefix(64)
+        return start.endIndex == endIndex ? self : String(start) + "…"
+    }
 }
