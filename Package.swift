@@ -125,9 +125,8 @@ let package = Package(
         .executableTarget(
             name: "flowcore",
             dependencies: [
-                "FlowBackends", "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON", "FlowServer", "FlowStore",
-                "FlowSystem",
-                "MicroHTTPD",
+                "FlowBackends", "FlowCore", "FlowEngine", "FlowExpressions", "FlowHTTP", "FlowJSON", "FlowServer",
+                "FlowStore", "FlowSystem", "MicroHTTPD",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),

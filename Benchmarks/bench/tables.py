@@ -193,4 +193,18 @@ def values(report, rounds, seconds):
     report.table("values", "JSON of 10 KB, one thread", ["bytes", "parse µs", "write µs"], [["ours", row["bytes"], row["parse_us"], row["write_us"]]])
 
 
-TABLES = [reads, submits, fanout, sequences, polls, inprocess, values, footprint]
+def expressions(report, rounds, seconds):
+    """Evaluating compiled expressions on one processor."""
+    import os
+    seen = {}
+    for _ in range(rounds):
+        command = ["taskset", "-c", "0", os.environ["FLOWCORE_BINARY"], "measure", "--expressions"]
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        for one in map(json.loads, output.splitlines()):
+            seen.setdefault(one["expression"], []).append(one["per_second"])
+    rows = [[source, statistics.median(counts), 1e9 / statistics.median(counts)] for source, counts in seen.items()]
+    report.table("expressions", "Expressions, compiled once, one processor", ["evaluations/s", "ns"], rows)
+    report.bound("evaluations/s of " + rows[0][0], rows[0][1], 1_000_000, True)
+
+
+TABLES = [reads, submits, fanout, sequences, polls, inprocess, values, expressions, footprint]

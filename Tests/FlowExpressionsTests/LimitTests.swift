@@ -16,7 +16,8 @@ import Testing
         "what nests too deep is refused, whatever it is made of",
         arguments: [
             ("(", "1", ")"), ("[", "1", "]"), ("{'a':", "1", "}"), ("-", "x", ""), ("!", "true", ""), ("- (", "1", ")"),
-            ("true ? 1 : ", "1", ""), ("size(", "x", ")"), ("x[", "0", "]"), ("", "x", ".a"), ("", "x", "[0]"), ("", "x", ".f()"),
+            ("true ? 1 : ", "1", ""), ("size(", "x", ")"), ("x[", "0", "]"), ("", "x", ".a"), ("", "x", "[0]"),
+            ("", "x", ".f()"),
             ("", "x", " < 1"), ("[1].map(i, ", "i", ")"), ("has(x.a) && (", "true", ")"), ("cel.bind(a, 1, ", "a", ")"),
             ("x.?", "a", ""), ("1 + (", "1", ")"), ("optional.of(", "1", ")"), ("{?'a': ", "x", "}"), ("", "x", ".?a"),
         ])
@@ -32,13 +33,18 @@ import Testing
         let parentheses = String(repeating: "(", count: 32) + "1" + String(repeating: ")", count: 32)
         #expect(try json(parentheses) == 1)
         #expect(try json(String(repeating: "-", count: 32) + "1") == 1)
-        #expect(try json(String(repeating: "[", count: 32) + "1" + String(repeating: "]", count: 32) + String(repeating: "[0]", count: 32)) == 1)
+        #expect(
+            try json(
+                String(repeating: "[", count: 32) + "1" + String(repeating: "]", count: 32)
+                    + String(repeating: "[0]", count: 32)) == 1)
     }
 
     @Test("a source that is too long is refused")
     func length() {
         #expect(failure("'" + String(repeating: "a", count: 70_000) + "'")?.code == "syntax")
-        #expect(throws: TemplateErrors.self) { try Template(.string("${'" + String(repeating: "a", count: 70_000) + "'}")) }
+        #expect(throws: TemplateErrors.self) {
+            try Template(.string("${'" + String(repeating: "a", count: 70_000) + "'}"))
+        }
         #expect(throws: Never.self) { try Template(.string("${x}" + String(repeating: "a", count: 70_000))) }
     }
 
@@ -51,10 +57,12 @@ import Testing
             "lists.range(9223372036854775807).size() > 0", "lists.range(100000000).size() > 0",
             "lists.range(30).map(x, text + text + text).size() > 0",
             "cel.bind(a, text + text, cel.bind(b, a + a, cel.bind(c, b + b, cel.bind(d, c + c, d + d)))).size() > 0",
-            "lists.range(100000).map(x, text.contains('b')).size() > 0", "lists.range(100000).map(x, text == other).size() > 0",
+            "lists.range(100000).map(x, text.contains('b')).size() > 0",
+            "lists.range(100000).map(x, text == other).size() > 0",
             "lists.range(100000).map(x, text.size()).size() > 0", "text.replace('a', text).size() > 0",
             "lists.range(100000).map(x, {text: 1}).size() > 0", "lists.range(100000).exists(x, int(text) > 0)",
-            "text.split('').map(c, text.split('').size()).size() > 0", "lists.range(100000).map(x, text.format([])).size() > 0",
+            "text.split('').map(c, text.split('').size()).size() > 0",
+            "lists.range(100000).map(x, text.format([])).size() > 0",
             "lists.range(1000).map(x, '%s'.format([[text, text, text, text]])).size() > 0",
             "lists.range(1000).map(x, regex.replace(text, 'a', 'bb')).size() > 0",
             "lists.range(1000).map(x, map == other_map).size() > 0", "lists.range(100000).exists(x, map[text] > 0)",
@@ -112,10 +120,14 @@ import Testing
     @Test("any sequence of tokens is an expression or an error, and evaluates to a value or an error")
     func randomTokens() {
         let tokens = [
-            "(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "+", "-", "*", "/", "%", "!", "&&", "||", "==", "!=", "<", ">=",
-            "in", "true", "null", "1", "2u", "1.5", "'a'", "b'x'", "r'\\'", "x", "y", "has", "all", "map", ".map(", "size(",
-            ".?", "[?", "cel.bind(", "optional.of(", "matches(", ".format(", "timestamp(", "duration(", "`a-b`", "'", "\\",
-            "${", "9223372036854775807", "-", "math.greatest(", ".split(", ".exists(i,", "i", "é", "🐱", "\n", "//", "0x",
+            "(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "+", "-", "*", "/", "%", "!", "&&", "||", "==", "!=", "<",
+            ">=",
+            "in", "true", "null", "1", "2u", "1.5", "'a'", "b'x'", "r'\\'", "x", "y", "has", "all", "map", ".map(",
+            "size(",
+            ".?", "[?", "cel.bind(", "optional.of(", "matches(", ".format(", "timestamp(", "duration(", "`a-b`", "'",
+            "\\",
+            "${", "9223372036854775807", "-", "math.greatest(", ".split(", ".exists(i,", "i", "é", "🐱", "\n", "//",
+            "0x",
         ]
         var generator = SeededGenerator(state: 42)
         var compiled = 0
@@ -126,7 +138,8 @@ import Testing
             guard let expression = try? CELExpression(source) else { continue }
             compiled += 1
             _ = try? expression.evaluateJSON(
-                JSONVariables(["x": [1, ["a": "b"]], "y": "text"]), limits: EvaluationLimits(steps: 10_000, bytes: 100_000))
+                JSONVariables(["x": [1, ["a": "b"]], "y": "text"]),
+                limits: EvaluationLimits(steps: 10_000, bytes: 100_000))
         }
         #expect(compiled > 100)
     }
@@ -140,7 +153,11 @@ import Testing
             let count = Int.random(in: 1...12, using: &generator)
             let pattern = String((0..<count).compactMap { _ in pieces.randomElement(using: &generator) })
             let error = failure("t.matches(p)", ["p": .string(pattern), "t": "abc1 é-🐱\nxyz(0)"])
-            if error == nil { matched += 1 } else { #expect(["invalid_argument", "budget_exceeded"].contains(error?.code)) }
+            if error == nil {
+                matched += 1
+            } else {
+                #expect(["invalid_argument", "budget_exceeded"].contains(error?.code))
+            }
         }
         #expect(matched > 100)
     }

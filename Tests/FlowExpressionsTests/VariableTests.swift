@@ -10,8 +10,10 @@ import Testing
             ("input", ["input 1"]), ("input.a.b", ["input.a.b 1"]), ("nodes['a-b'].output", ["nodes.a-b.output 1"]),
             ("nodes.x[i].y", ["nodes.x 1", "i 9"]), ("has(nodes.x.output)", ["nodes.x.output 5"]),
             ("input.list.map(i, i + k)", ["input.list 1", "k 23"]), ("nodes.?x.?output", ["nodes.x.output 1"]),
-            ("[input].map(input, input)", ["input 2"]), ("cel.bind(a, nodes.b.output, a + c)", ["nodes.b.output 13", "c 33"]),
-            ("math.abs(x)", ["x 10"]), ("type(x) == int", ["x 6"]), ("'é' + x", ["x 7"]), ("1 + 2", []), ("x.size()", ["x 1"]),
+            ("[input].map(input, input)", ["input 2"]),
+            ("cel.bind(a, nodes.b.output, a + c)", ["nodes.b.output 13", "c 33"]),
+            ("math.abs(x)", ["x 10"]), ("type(x) == int", ["x 6"]), ("'é' + x", ["x 7"]), ("1 + 2", []),
+            ("x.size()", ["x 1"]),
             ("a.b.c(d.e)", ["a.b 1", "d.e 7"]), ("{'k': x}.k", ["x 7"]), ("has({'k': x}.k)", ["x 11"]),
             ("nodes[input.id].output", ["nodes 1", "input.id 7"]), ("nodes[?'x'].output", ["nodes.x.output 1"]),
         ])
@@ -57,9 +59,12 @@ import Testing
     @Test("values become JSON, and those without a form there are errors")
     func conversion() throws {
         #expect(
-            try json("{'t': timestamp(0), 'd': duration('3.5s'), 'b': b'hi', 'u': 5u, 1: [true], true: null, 'o': optional.none()}")
+            try json(
+                "{'t': timestamp(0), 'd': duration('3.5s'), 'b': b'hi', 'u': 5u, 1: [true], true: null, 'o': optional.none()}"
+            )
                 == [
-                    "t": "1970-01-01T00:00:00Z", "d": "3.5s", "b": "aGk=", "u": 5, "1": [true], "true": .null, "o": .null,
+                    "t": "1970-01-01T00:00:00Z", "d": "3.5s", "b": "aGk=", "u": 5, "1": [true], "true": .null,
+                    "o": .null,
                 ])
         #expect(try json("type(1)") == "int")
         for source in ["0.0 / 0.0", "[1.0 / 0.0]", "18446744073709551615u", "{1: 1, '1': 2}"] {
@@ -81,9 +86,12 @@ import Testing
         options.container = "com.example"
         options.hasQualifiedVariables = true
         let variables: [String: CELValue] = [
-            "y": .int(1), "com.y": .int(2), "com.example.z": .int(3), "a": .map(try CELMap([(.string("b"), .int(4))])), "a.b": .int(5),
+            "y": .int(1), "com.y": .int(2), "com.example.z": .int(3), "a": .map(try CELMap([(.string("b"), .int(4))])),
+            "a.b": .int(5),
         ]
-        for (source, expected) in [("y", 2), (".y", 1), ("z", 3), ("a.b", 5), ("[7].map(y, y)[0]", 7), ("[7].map(y, .y)[0]", 1)] {
+        for (source, expected) in [
+            ("y", 2), (".y", 1), ("z", 3), ("a.b", 5), ("[7].map(y, y)[0]", 7), ("[7].map(y, .y)[0]", 1),
+        ] {
             #expect(try CELExpression(source, options: options).evaluateJSON(variables) == .integer(Int64(expected)))
         }
     }

@@ -122,7 +122,8 @@ struct Compiler {
     /// Computes a part whose own parts are all constant.
     ///
     /// - Throws: ``ExpressionError`` when it can only fail for its types, and such errors are refused.
-    mutating func fold(_ node: any Node, of parts: [any Node], _ place: SourcePlace) throws(ExpressionError) -> any Node {
+    mutating func fold(_ node: any Node, of parts: [any Node], _ place: SourcePlace) throws(ExpressionError) -> any Node
+    {
         guard parts.allSatisfy({ $0 is ConstantNode }) else { return node }
         var frame = Frame([String: CELValue](), slots: 0, limits: foldingLimits)
         defer { foldingLimits = EvaluationLimits(steps: max(0, frame.steps), bytes: max(0, frame.bytes)) }

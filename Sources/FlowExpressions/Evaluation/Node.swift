@@ -18,12 +18,3 @@ extension Node {
     /// The value, when it is known without evaluation.
     var constant: CELValue? { (self as? ConstantNode)?.value }
 }
-
-/// A value that is known when the expression is compiled.
-final class ConstantNode: Node {
-    let value: CELValue
-
-    init(_ value: CELValue) { self.value = value }
-
-    func evaluate(_ frame: inout Frame) throws(EvaluationError) -> CELValue { value }
-}

@@ -25,34 +25,6 @@ struct Pattern: Sendable {
     }
 }
 
-/// One step of a compiled pattern.
-enum Instruction: Sendable {
-    case scalar(UInt32)
-    case set(Int)
-    /// Goes on at both places; the first is preferred.
-    case split(Int, Int)
-    case jump(Int)
-    /// Notes the position.
-    case save(Int)
-    case assert(PatternSyntax.Assertion)
-    case match
-}
-
-/// A pattern as it is written.
-indirect enum PatternSyntax: Sendable {
-    case empty
-    case set(ScalarSet)
-    case sequence([PatternSyntax])
-    case alternatives([PatternSyntax])
-    case repeated(PatternSyntax, least: Int, most: Int?, isGreedy: Bool)
-    case group(PatternSyntax, Int)
-    case assertion(Assertion)
-
-    enum Assertion: Sendable {
-        case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary
-    }
-}
-
 extension EvaluationError {
     static func pattern(_ reason: String) -> EvaluationError {
         EvaluationError(.invalidArgument, "malformed pattern: \(reason)")

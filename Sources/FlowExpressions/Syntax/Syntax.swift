@@ -65,7 +65,8 @@ struct Syntax: Sendable {
         var syntax = self
         while true {
             switch syntax.form {
-            case .select(let first, _, _), .index(let first, _, _), .call(_, let first?, _, _), .arithmetic(let first, _),
+            case .select(let first, _, _), .index(let first, _, _), .call(_, let first?, _, _),
+                .arithmetic(let first, _),
                 .relation(_, let first, _), .conditional(let first, _, _):
                 syntax = first
             case .and(let terms), .or(let terms):

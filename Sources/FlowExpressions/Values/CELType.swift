@@ -28,8 +28,6 @@ public struct CELType: Hashable, Sendable, CustomStringConvertible {
         var types: [String: CELType] = [:]
         for type in [
             null, bool, int, uint, double, string, bytes, list, map, timestamp, duration, type, optional,
-            CELType("net.IP"),
-            CELType("net.CIDR"),
         ] {
             types[type.name] = type
         }

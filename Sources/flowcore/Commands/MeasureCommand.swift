@@ -17,8 +17,12 @@ struct MeasureCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Measure parsing and writing a document of 10 KB instead.")
     var json = false
 
+    @Flag(name: .long, help: "Measure the evaluation of expressions instead.")
+    var expressions = false
+
     func run() async throws {
         if json { return try Self.measureJSON() }
+        if expressions { return try Self.measureExpressions() }
         try await Self.measure(nodes: nodes, runs: runs)
     }
 

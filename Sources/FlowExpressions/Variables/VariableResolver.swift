@@ -1,5 +1,3 @@
-public import FlowJSON
-
 /// Where an expression finds its variables.
 public protocol VariableResolver: Sendable {
     /// The value of a variable.
@@ -13,16 +11,4 @@ public protocol VariableResolver: Sendable {
 extension Dictionary: VariableResolver where Key == String, Value == CELValue {
     /// The value under the variable's name.
     public func variable(_ name: String) throws(EvaluationError) -> CELValue? { self[name] }
-}
-
-/// Variables that are the members of a JSON object.
-public struct JSONVariables: VariableResolver {
-    /// The variables by name.
-    public var members: JSONObject
-
-    /// Makes variables of an object's members.
-    public init(_ members: JSONObject) { self.members = members }
-
-    /// The member of the variable's name.
-    public func variable(_ name: String) throws(EvaluationError) -> CELValue? { members[name].map(CELValue.init) }
 }
