@@ -50,6 +50,14 @@ import Testing
         }
     }
 
+    @Test("a text with very many expressions is compiled and rendered in one pass")
+    func manyExpressions() throws {
+        let text = String(repeating: "é${input.n} ", count: 50_000)
+        let template = try Template(.string(text))
+        #expect(template.references.last?.reference.column == 49_999 * 12 + 4)
+        #expect(try template.render(variables) == .string(String(repeating: "é3 ", count: 50_000)))
+    }
+
     @Test("references name the string and the place in it")
     func references() throws {
         let template = try Template(["a": "é${nodes.x.output + nodes['y-z'].status}", "b": ["${input}"]])

@@ -5,16 +5,16 @@ struct Lexer {
     /// Up to where columns have been counted. Tokens come in order, so that counting them costs one pass.
     private var counted: SourcePlace
 
-    /// Makes a lexer for the part of a text behind an offset.
-    init(_ source: [UInt8], from offset: Int = 0) {
+    /// Makes a lexer for the part of a text behind a place.
+    init(_ source: [UInt8], from place: SourcePlace = .start) {
         self.source = source
-        position = offset
-        counted = SourcePlace(offset: 0, column: 1)
+        position = place.offset
+        counted = place
     }
 
     /// The place of an offset, with its column.
     mutating func place(_ offset: Int) -> SourcePlace {
-        if offset < counted.offset { counted = SourcePlace(offset: 0, column: 1) }
+        if offset < counted.offset { counted = .start }
         for index in counted.offset..<min(offset, source.count) where source[index] & 0xC0 != 0x80 {
             counted.column += 1
         }

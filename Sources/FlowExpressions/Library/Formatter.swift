@@ -64,8 +64,13 @@ enum Formatter {
             case .double(let number) where !number.isFinite: return shortest(number)
             default: throw unfit(verb, "integers", value)
             }
-        case "f": return DecimalExpansion.fixed(try number(verb, value), precision: precision ?? 6)
-        case "e": return DecimalExpansion.scientific(try number(verb, value), precision: precision ?? 6)
+        case "f", "e":
+            // The exact digits of a very small or large number are some hundreds.
+            try frame.step(64)
+            let number = try number(verb, value)
+            return verb == "f"
+                ? DecimalExpansion.fixed(number, precision: precision ?? 6)
+                : DecimalExpansion.scientific(number, precision: precision ?? 6)
         case "b":
             if case .bool(let flag) = value { return flag ? "1" : "0" }
             return try digits(verb, value, radix: 2, "integers and booleans")

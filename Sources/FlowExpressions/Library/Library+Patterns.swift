@@ -85,7 +85,7 @@ extension Library {
         var position = 0
         var lastEnd = -1
         while position <= text.count, let match = try matcher.match(from: position, &frame) {
-            try frame.step()
+            try frame.step(4)
             // An empty match directly behind the one before it is none.
             if !(match[0] == match[1] && match[0] == lastEnd) {
                 guard try body(match, &frame) else { return }

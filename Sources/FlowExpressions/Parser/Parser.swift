@@ -3,17 +3,17 @@ struct Parser {
     private var lexer: Lexer
     private(set) var token: Token
     private var nesting = 0
-    private let start: Int
+    private let start: SourcePlace
     private let options: ExpressionOptions
 
-    /// Begins to read at an offset of a text.
+    /// Begins to read at a place of a text.
     ///
     /// - Throws: ``ExpressionError`` when no token begins there.
-    init(_ source: [UInt8], from offset: Int = 0, options: ExpressionOptions) throws(ExpressionError) {
+    init(_ source: [UInt8], from place: SourcePlace = .start, options: ExpressionOptions) throws(ExpressionError) {
         self.options = options
-        start = offset
-        lexer = Lexer(source, from: offset)
-        token = Token(kind: .end, place: lexer.place(offset))
+        start = place
+        lexer = Lexer(source, from: place)
+        token = Token(kind: .end, place: place)
         try advance()
     }
 
@@ -29,27 +29,28 @@ struct Parser {
 
     /// Reads an expression that stands in another text and is closed by a brace.
     ///
-    /// - Returns: the expression and the offset behind its brace.
+    /// - Returns: the expression and the place behind its brace.
     /// - Throws: ``ExpressionError`` at the first token that does not fit, or when the brace is missing.
     static func parseEmbedded(
-        _ source: [UInt8], from offset: Int, options: ExpressionOptions
-    ) throws(ExpressionError) -> (syntax: Syntax, end: Int) {
-        var parser = try Parser(source, from: offset, options: options)
+        _ source: [UInt8], from place: SourcePlace, options: ExpressionOptions
+    ) throws(ExpressionError) -> (syntax: Syntax, end: SourcePlace) {
+        var parser = try Parser(source, from: place, options: options)
         if case .end = parser.token.kind { throw parser.error("'${' is not closed by '}'") }
         if parser.token.isSymbol(.rightBrace) { throw parser.error("'${}' holds no expression") }
         let syntax = try parser.expression()
         if case .end = parser.token.kind { throw parser.error("'${' is not closed by '}'") }
         // The brace is looked at and not passed: what follows it is no expression.
         guard parser.token.isSymbol(.rightBrace) else { throw parser.unexpected("'}'") }
-        return (syntax, parser.token.place.offset + 1)
+        let brace = parser.token.place
+        return (syntax, SourcePlace(offset: brace.offset + 1, column: brace.column + 1))
     }
 
     // MARK: Tokens
 
     mutating func advance() throws(ExpressionError) {
         token = try lexer.next()
-        guard lexer.position - start <= options.maxBytes else {
-            throw lexer.error("the expression is longer than \(options.maxBytes) bytes", at: start)
+        guard lexer.position - start.offset <= options.maxBytes else {
+            throw ExpressionError("the expression is longer than \(options.maxBytes) bytes", at: start)
         }
     }
 

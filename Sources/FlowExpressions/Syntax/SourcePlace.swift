@@ -4,4 +4,7 @@ struct SourcePlace: Hashable, Sendable {
     var offset: Int
     /// Counted in code points from one.
     var column: Int
+
+    /// Where a text begins.
+    static let start = SourcePlace(offset: 0, column: 1)
 }

@@ -70,6 +70,7 @@ struct TemplateCompiler {
         var segments: [Template.Part.Segment] = []
         var plain: [UInt8] = []
         var position = 0
+        var counter = Lexer(bytes)
         func starts(_ mark: String, _ offset: Int) -> Bool { bytes[offset...].starts(with: mark.utf8) }
         while position < bytes.count {
             if starts("$${", position) {
@@ -79,12 +80,14 @@ struct TemplateCompiler {
                 if !plain.isEmpty { segments.append(.text(String(decoding: plain, as: UTF8.self))) }
                 plain = []
                 do throws(ExpressionError) {
-                    let (syntax, end) = try Parser.parseEmbedded(bytes, from: position + 2, options: options)
-                    let source = String(decoding: bytes[(position + 2)..<(end - 1)], as: UTF8.self)
+                    // Columns are counted once over the text, however many expressions it holds.
+                    let start = counter.place(position + 2)
+                    let (syntax, end) = try Parser.parseEmbedded(bytes, from: start, options: options)
+                    let source = String(decoding: bytes[start.offset..<(end.offset - 1)], as: UTF8.self)
                     let expression = try CELExpression(syntax, source: source, options: options)
                     references += expression.references.map { TemplateReference(pointer: pointer, reference: $0) }
                     segments.append(.expression(expression))
-                    position = end
+                    position = end.offset
                 } catch {
                     // Where the expression ends is not known: nothing behind it can be told.
                     errors.append(TemplateError(pointer: pointer, error: error))
