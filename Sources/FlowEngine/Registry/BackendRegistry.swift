@@ -73,13 +73,25 @@ public actor BackendRegistry {
         table.withLock { table in table.order.compactMap { table.backends[$0] } }
     }
 
-    /// Takes a backend for a run, so that it stays until the run has given it back.
-    nonisolated func acquire(_ name: BackendName) -> RegisteredBackend? {
-        table.withLock { table in
-            guard !table.draining.contains(name), let backend = table.backends[name] else { return nil }
-            backend.acquire()
-            return backend
+    /// Takes a backend for a run, and all that it wraps, so that they stay until the run has given them back.
+    ///
+    /// - Parameter users: Takes what was acquired, also when not all could be.
+    /// - Returns: false when one of them is not there or is being removed.
+    nonisolated func acquire(_ name: BackendName, into users: inout [RegisteredBackend]) -> Bool {
+        table.withLock { Self.acquire(name, $0, &users) }
+    }
+
+    private static func acquire(
+        _ name: BackendName, _ table: borrowing Table, _ users: inout [RegisteredBackend]
+    ) -> Bool {
+        guard !table.draining.contains(name), let backend = table.backends[name] else { return false }
+        if users.contains(where: { $0 === backend }) { return true }
+        backend.acquire()
+        users.append(backend)
+        for reference in backend.references {
+            guard acquire(reference, table, &users) else { return false }
         }
+        return true
     }
 
     /// Registers a backend.
@@ -114,6 +126,7 @@ public actor BackendRegistry {
         try claim(name)
         defer { changing.remove(name) }
         let isFree = table.withLock { table -> Bool in
+            // By name: runs that began on an earlier registration may look this one up.
             guard registered.activeRuns == 0 || drain else { return false }
             table.draining.insert(name)
             return true
@@ -122,7 +135,7 @@ public actor BackendRegistry {
             throw .conflict(
                 "\(registered.activeRuns) active runs use \"\(name)\"; cancel them or remove with drain=true")
         }
-        await registered.drained()
+        await registered.uses.idle()
         // Nobody has replaced it meanwhile: the name is claimed.
         do { try await journal.removeRegistration(name) } catch {
             table.withLock { _ = $0.draining.remove(name) }
@@ -158,7 +171,10 @@ public actor BackendRegistry {
         guard issues.isEmpty else { throw .invalid(issues) }
         do {
             let backend = try await factory.makeBackend(registration) { [weak self] in self?.backend($0)?.backend }
-            return await RegisteredBackend(registration: registration, backend: backend, isBuiltIn: false)
+            return await RegisteredBackend(
+                registration: registration, backend: backend, isBuiltIn: false,
+                references: factory.references(in: registration.config),
+                uses: self.backend(registration.name)?.uses ?? UseCount())
         } catch {
             throw .invalid(error.issues.map { $0.under(["config"]) })
         }

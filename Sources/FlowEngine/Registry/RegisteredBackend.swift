@@ -1,6 +1,5 @@
 public import FlowCore
 import FlowJSON
-import Synchronization
 
 /// A backend with what is known of it, kept so that a read never has to ask it.
 public final class RegisteredBackend: Sendable {
@@ -18,9 +17,20 @@ public final class RegisteredBackend: Sendable {
     public let nodeTypes: [NodeTypeDescription]
     /// Whether it is part of the server and cannot be removed.
     public let isBuiltIn: Bool
-    private let users = Mutex((runs: 0, waiters: [CheckedContinuation<Void, Never>]()))
+    /// The backends that it hands work to, which are looked up by name whenever they are needed.
+    let references: [BackendName]
+    /// The runs that began on this registration, which is not shut down before they have ended.
+    private let runs = UseCount()
+    /// The runs that use the name, whatever was registered under it when they began.
+    let uses: UseCount
 
-    init(registration: BackendRegistration, backend: any Backend, isBuiltIn: Bool) async {
+    /// - Parameter uses: The count of an earlier registration of the name.
+    init(
+        registration: BackendRegistration, backend: any Backend, isBuiltIn: Bool, references: [BackendName] = [],
+        uses: UseCount = UseCount()
+    ) async {
+        self.references = references
+        self.uses = uses
         self.registration = registration
         self.backend = backend
         self.isBuiltIn = isBuiltIn
@@ -33,29 +43,19 @@ public final class RegisteredBackend: Sendable {
     /// The name under which runs find it.
     public var name: BackendName { registration.name }
 
-    /// How many active runs use it.
-    public var activeRuns: Int { users.withLock { $0.runs } }
+    /// How many active runs use the name: by themselves, for one of their nodes, or through a backend that wraps it.
+    public var activeRuns: Int { uses.count }
 
-    func acquire() { users.withLock { $0.runs += 1 } }
+    func acquire() {
+        runs.acquire()
+        uses.acquire()
+    }
 
     func release() {
-        let waiters = users.withLock { users -> [CheckedContinuation<Void, Never>] in
-            users.runs -= 1
-            guard users.runs == 0 else { return [] }
-            defer { users.waiters = [] }
-            return users.waiters
-        }
-        for waiter in waiters { waiter.resume() }
+        runs.release()
+        uses.release()
     }
 
-    /// Waits until no run uses it.
-    func drained() async {
-        await withCheckedContinuation { continuation in
-            let isIdle = users.withLock { users in
-                if users.runs > 0 { users.waiters.append(continuation) }
-                return users.runs == 0
-            }
-            if isIdle { continuation.resume() }
-        }
-    }
+    /// Waits until no run is left that began on this registration.
+    func drained() async { await runs.idle() }
 }

@@ -26,20 +26,17 @@ extension WorkflowService {
                 let run = await store.adopt(context, sequence: entry.sequence)
             else { continue }
             var users: [RegisteredBackend] = []
-            for name in [entry.backend] + context.graph.workflow.otherBackends(than: entry.backend) {
-                if let user = registry.acquire(name) { users.append(user) }
-            }
-            guard let backend = users.first(where: { $0.name == entry.backend }) else {
-                // Its backend could not be made again. The run stays as it is until the backend is registered.
-                logger.error(
-                    "run cannot be taken up: its backend is not registered",
-                    metadata: ["workflow_id": "\(entry.id)", "backend": "\(entry.backend)"])
-                for user in users { user.release() }
-                store.retire(run)
+            guard let missing = context.backendsAhead.first(where: { !registry.acquire($0, into: &users) }) else {
+                resume(run, context, on: users[0].backend, users: users)
+                recovered += 1
                 continue
             }
-            resume(run, context, on: backend.backend, users: users)
-            recovered += 1
+            // One of its backends could not be made again. The run stays as it is until that is registered.
+            logger.error(
+                "run cannot be taken up: its backend is not registered",
+                metadata: ["workflow_id": "\(entry.id)", "backend": "\(missing)"])
+            for user in users { user.release() }
+            store.retire(run)
         }
         return recovered
     }
@@ -84,5 +81,16 @@ extension WorkflowService {
                 do { _ = try await self.recover() } catch { self.scheduleRescue() }
             }
         }
+    }
+}
+
+extension WorkflowContext {
+    /// The backends that the rest of the run needs: its own, and those of the nodes that have not ended.
+    fileprivate var backendsAhead: [BackendName] {
+        var names = [submission.backend]
+        for (node, definition) in zip(nodes, graph.workflow.nodes) where !node.status.isFinished {
+            if let name = definition.backend, !names.contains(name) { names.append(name) }
+        }
+        return names
     }
 }

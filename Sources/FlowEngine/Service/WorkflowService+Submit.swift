@@ -52,11 +52,10 @@ extension WorkflowService {
         }
         var users: [RegisteredBackend] = []
         for name in [name] + request.workflow.otherBackends(than: name) {
-            guard let backend = registry.acquire(name) else {
+            guard registry.acquire(name, into: &users) else {
                 for user in users { user.release() }
                 throw .unavailable("the backend \"\(name)\" is being removed")
             }
-            users.append(backend)
         }
         let backend = users[0].backend
         let run: LiveRun
