@@ -67,6 +67,13 @@ public final class SQLiteJournal: Journal {
         try await write { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
     }
 
+    /// Keeps the database from growing beyond so many pages, and beyond what it has when that is more; `nil` lifts the
+    /// bound. At it, a write fails as it does on a full disk.
+    package func bound(pages: Int?) async throws(JournalError) {
+        let count = pages ?? Int(UInt32.max - 1)
+        _ = try await write { try Int.fetchOne($0, sql: "PRAGMA max_page_count = \(count)") }
+    }
+
     /// Writes what is queued and closes the database.
     public func close() async {
         commits.close()

@@ -13,6 +13,7 @@ struct Fixture {
     let service: WorkflowService
     let clock: ManualClock
     let backend: ScriptedBackend
+    let journal: SQLiteJournal
 
     static func open(
         directory: String, clock: ManualClock = ManualClock(), limits: EngineLimits = EngineLimits(),
@@ -29,14 +30,15 @@ struct Fixture {
             registry: registry, journal: journal, limits: limits, clock: clock, logger: logger,
             makeID: { ids.next(at: $0) })
         _ = try await service.start()
-        return Fixture(service: service, clock: clock, backend: backend)
+        return Fixture(service: service, clock: clock, backend: backend, journal: journal)
     }
 
     static func with<Result>(
-        directory: String = temporaryDirectory(), limits: EngineLimits = EngineLimits(),
-        script: @escaping ScriptedBackend.Script, _ body: (Fixture) async throws -> Result
+        directory: String = temporaryDirectory(), clock: ManualClock = ManualClock(),
+        limits: EngineLimits = EngineLimits(), script: @escaping ScriptedBackend.Script,
+        _ body: (Fixture) async throws -> Result
     ) async throws -> Result {
-        let fixture = try await open(directory: directory, limits: limits, script: script)
+        let fixture = try await open(directory: directory, clock: clock, limits: limits, script: script)
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body(fixture)) } catch { result = .failure(error) }
         await fixture.stop()

@@ -30,15 +30,22 @@ struct SQLiteJournalTests {
         return kinds.enumerated().map { RunEvent(position: $0.offset + 1, time: time, kind: $0.element) }
     }
 
+    /// The events of a run as a batch.
+    static func batch(
+        _ context: WorkflowContext, _ events: [RunEvent], sequence: Int64, key: IdempotencyRecord? = nil
+    ) -> JournalBatch {
+        var state = context
+        for event in events where event.position > 1 { state.apply(event) }
+        return JournalBatch(
+            entry: RunEntry(state, sequence: sequence), firstPosition: events.first?.position ?? 1,
+            lastPosition: events.last?.position ?? 1, events: RunEventCodec.encode(events), idempotency: key)
+    }
+
     static func append(
         _ journal: SQLiteJournal, _ context: WorkflowContext, _ events: [RunEvent], sequence: Int64,
         key: IdempotencyRecord? = nil
     ) async -> JournalError? {
-        var state = context
-        for event in events where event.position > 1 { state.apply(event) }
-        let batch = JournalBatch(
-            entry: RunEntry(state, sequence: sequence), firstPosition: events.first?.position ?? 1,
-            lastPosition: events.last?.position ?? 1, events: RunEventCodec.encode(events), idempotency: key)
+        let batch = batch(context, events, sequence: sequence, key: key)
         return await withCheckedContinuation { continuation in
             journal.append(batch) { continuation.resume(returning: $0) }
         }

@@ -13,6 +13,7 @@ package struct TestServer: Sendable {
     package let service: WorkflowService
     package let server: HTTPServer
     package let directory: String
+    let journal: SQLiteJournal
     package var client: TestClient { TestClient(port: server.port) }
 
     package struct Options: Sendable {
@@ -45,16 +46,19 @@ package struct TestServer: Sendable {
             builtIn: options.backends ?? [native], factories: [LoggingBackendFactory(makeLogger: options.makeLogger)],
             journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
+        let metrics = PrometheusMetrics()
         let service = WorkflowService(
             registry: registry, journal: journal, limits: options.limits, clock: options.clock, logger: logger,
-            makeID: { ids.next(at: $0) })
+            metrics: metrics, makeID: { ids.next(at: $0) })
         _ = try await service.start()
         let application = Application(
-            service: service, metrics: PrometheusMetrics(), options: options.application, logger: logger)
+            service: service, metrics: metrics, options: options.application, logger: logger)
         let server = try HTTPServer(options: options.http, responder: application.responder)
         let result: Swift.Result<Result, any Error>
         do {
-            result = .success(try await body(TestServer(service: service, server: server, directory: directory)))
+            result = .success(
+                try await body(
+                    TestServer(service: service, server: server, directory: directory, journal: journal)))
         } catch {
             result = .failure(error)
         }
@@ -62,6 +66,20 @@ package struct TestServer: Sendable {
         await service.stop(grace: .milliseconds(200))
         await calls.shutdown()
         return try result.get()
+    }
+}
+
+extension TestServer {
+    /// Has the database be full, or not any more.
+    package func fillDisk(_ isFull: Bool) async throws { try await journal.bound(pages: isFull ? 1 : nil) }
+
+    /// Takes a registration out of the database of a server that does not run, as if its backend could not be made.
+    package static func forgetBackend(_ name: BackendName, in directory: String) async throws {
+        let journal = try await SQLiteJournal.open(directory: directory)
+        let result: Swift.Result<Void, any Error>
+        do { result = .success(try await journal.removeRegistration(name)) } catch { result = .failure(error) }
+        await journal.close()
+        try result.get()
     }
 }
 

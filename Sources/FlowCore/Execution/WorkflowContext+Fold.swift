@@ -3,9 +3,10 @@ public import FlowJSON
 extension WorkflowContext {
     /// Takes the next event into the state.
     ///
-    /// The fold is total: an event that does not fit, which a journal of ours never holds, changes the position alone.
+    /// The fold is total: an event that does not fit, which a journal of ours never holds, changes position and time alone.
     public mutating func apply(_ event: RunEvent) {
         position = event.position
+        lastEventAt = event.time
         switch event.kind {
         case .workflowSubmitted: break
         case .workflowStarted:
@@ -39,7 +40,9 @@ extension WorkflowContext {
                 }
             }
         case .nodeCancelled(let id, _): end(id, .cancelled, at: event.time) { _ in }
-        case .cancelRequested: cancelRequestedAt = event.time
+        case .cancelRequested(let reason):
+            cancelRequestedAt = event.time
+            cancelReason = reason
         case .workflowCompleted:
             output = defaultOutput()
             end(.completed, unstarted: .skipped, at: event.time)

@@ -41,6 +41,10 @@ public struct WorkflowContext: Sendable {
     public internal(set) var error: NodeFailure?
     /// When somebody asked for the run to end.
     public internal(set) var cancelRequestedAt: Timestamp?
+    /// Why it shall end, as whoever asked said it.
+    public internal(set) var cancelReason: String?
+    /// When the last event in the fold happened.
+    public internal(set) var lastEventAt: Timestamp
     /// When the run started.
     public internal(set) var startedAt: Timestamp?
     /// When the run ended.
@@ -52,6 +56,7 @@ public struct WorkflowContext: Sendable {
     public init(id: WorkflowID, graph: WorkflowGraph, submission: Submission, submittedAt: Timestamp) {
         origin = Origin(id: id, graph: graph, submission: submission, submittedAt: submittedAt)
         position = 1
+        lastEventAt = submittedAt
         nodes = graph.workflow.nodes.map { NodeContext(id: $0.id) }
         executionPath.reserveCapacity(nodes.count)
     }

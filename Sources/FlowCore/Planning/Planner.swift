@@ -36,7 +36,7 @@ public struct Planner: Sendable {
         missing = context.nodes.indices.map { predecessors.count(of: $0) }
         isRunning = [Bool](repeating: false, count: context.nodes.count)
         ready.reserveCapacity(context.nodes.count)
-        if context.cancelRequestedAt != nil { ending = .cancellation(reason: nil) }
+        if context.cancelRequestedAt != nil { ending = .cancellation(reason: context.cancelReason) }
         for (index, node) in context.nodes.enumerated() {
             switch node.status {
             case .completed: release(from: index)

@@ -20,7 +20,7 @@ struct RunRecorder {
         self.journal = journal
         self.clock = clock
         position = context.position
-        lastTime = context.completedAt ?? context.startedAt ?? context.submittedAt
+        lastTime = context.lastEventAt
     }
 
     /// Begins the journal of a new run with its submission.
