@@ -20,7 +20,7 @@ struct SubmissionRefusalTests {
     static let graphs: [Graph] = [
         Graph(
             name: "an id that occurs twice", nodes: [node("a"), node("b"), node("a")],
-            places: ["/workflow/nodes/2/node_id"], details: ["the id \"a\" is taken by the node at", "/nodes/0"]),
+            places: ["/workflow/nodes/2/node_id"], details: ["the id \"a\" is taken by the node at /workflow/nodes/0"]),
         Graph(
             name: "an id that occurs three times", nodes: [node("a"), node("a"), node("a")],
             places: ["/workflow/nodes/1/node_id", "/workflow/nodes/2/node_id"], details: ["the id \"a\" is taken"]),

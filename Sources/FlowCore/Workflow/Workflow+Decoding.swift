@@ -42,7 +42,7 @@ extension Workflow {
         }
         var issues = fields.finish()
         if sketches.count == elements.count {
-            issues += WorkflowGraph.issues(of: sketches).map { $0.under(location) }
+            issues += WorkflowGraph.issues(of: sketches, at: location.appending("nodes"))
         }
         guard issues.isEmpty, let name else { throw ValidationError(issues) }
         self.init(

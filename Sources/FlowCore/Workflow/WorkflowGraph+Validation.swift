@@ -3,7 +3,9 @@ import FlowJSON
 extension WorkflowGraph {
     /// What is wrong with the edges of a list of nodes: ids that occur twice, dependencies on nodes that do not exist
     /// or on the node itself, and cycles, named in full.
-    static func issues(of nodes: [Node]) -> [ValidationIssue] {
+    ///
+    /// - Parameter location: The place of the list in the client's document.
+    static func issues(of nodes: [Node], at location: @autoclosure () -> JSONPointer) -> [ValidationIssue] {
         var issues: [ValidationIssue] = []
         var positions: [NodeID: Int] = [:]
         positions.reserveCapacity(nodes.count)
@@ -11,8 +13,8 @@ extension WorkflowGraph {
             if let first = positions[node.id] {
                 issues.append(
                     ValidationIssue(
-                        ["nodes", .position(index), "node_id"],
-                        "the id \"\(node.id)\" is taken by the node at /nodes/\(first)"))
+                        location().appending(index).appending("node_id"),
+                        "the id \"\(node.id)\" is taken by the node at \(location().appending(first))"))
             } else {
                 positions[node.id] = index
             }
@@ -31,13 +33,14 @@ extension WorkflowGraph {
                     detail = "there is no node \"\(dependency)\""
                 }
                 issues.append(
-                    ValidationIssue(["nodes", .position(index), "depends_on", .position(place)], detail))
+                    ValidationIssue(location().appending(index).appending("depends_on").appending(place), detail))
             }
         }
         for cycle in cycles(edges) {
             let names = (cycle + [cycle[0]]).map { nodes[$0].id.rawValue }.joined(separator: " -> ")
             issues.append(
-                ValidationIssue(["nodes", .position(cycle[0]), "depends_on"], "the nodes form a cycle: \(names)"))
+                ValidationIssue(
+                    location().appending(cycle[0]).appending("depends_on"), "the nodes form a cycle: \(names)"))
         }
         return issues
     }
