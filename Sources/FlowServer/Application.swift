@@ -50,7 +50,7 @@ package struct Application: Sendable {
             middleware: [
                 AccessLogMiddleware(scope: options.accessLog, logger: logger), MetricsMiddleware(factory: metrics),
                 SecurityFieldsMiddleware(), IdentityMiddleware(prefix: options.idPrefix),
-                AuthenticationMiddleware(keys: options.keys),
+                AuthenticationMiddleware(keys: options.keys), NegotiationMiddleware(),
             ])
     }
 }

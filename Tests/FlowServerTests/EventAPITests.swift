@@ -1,4 +1,5 @@
 import FlowCore
+import FlowEngine
 import FlowJSON
 import FlowServer
 import FlowTesting
@@ -79,6 +80,52 @@ struct EventAPITests {
                 try await server.client.send("GET", "/workflows/\(id)/events", headers: ["Last-Event-ID": "x"]).status
                     == 400)
             #expect(try await server.client.send("GET", "/workflows/none/events").status == 404)
+        }
+    }
+
+    static let sources: [(name: String, query: Bool, accept: String)] = [
+        ("after", true, "application/json"), ("Last-Event-ID", false, "application/json"),
+        ("after", true, "text/event-stream"), ("Last-Event-ID", false, "text/event-stream"),
+    ]
+
+    @Test(
+        "a position that the run has not reached is refused, by the name of where it stands", arguments: sources.indices
+    )
+    func beyond(index: Int) async throws {
+        let (name, isQuery, accept) = Self.sources[index]
+        for finishedBytes in [8 << 20, 0] {
+            var options = TestServer.Options()
+            options.limits.finishedBytes = finishedBytes
+            try await TestServer.with(options) { server in
+                func read(_ id: String, _ position: Int64) async throws -> TestResponse {
+                    let path = "/workflows/\(id)/events" + (isQuery ? "?after=\(position)" : "")
+                    let headers = isQuery ? ["Accept": accept] : ["Accept": accept, name: "\(position)"]
+                    return try await server.client.send("GET", path, headers: headers)
+                }
+                let run = try await server.client.run(workflow([node("a"), node("b")])).json
+                let id = run["workflow_id"]?.string ?? ""
+                let last = run["position"]?.integer ?? 0
+                while server.service.store.activeRuns > 0 { await Task.yield() }
+                for position in [last + 1, 9_007_199_254_740_991] {
+                    let refused = try await read(id, position)
+                    #expect(refused.status == 400 && refused.isProblem, "\(position): \(refused.text)")
+                    #expect(refused.places == [name])
+                }
+                // Behind the last event there is nothing, which is no error.
+                let end = try await read(id, last)
+                #expect(end.status == 200)
+                if accept == "application/json" {
+                    #expect(end.json["events"] == [] && end.json["complete"] == true)
+                    #expect(end.json["next_position"]?.integer == last)
+                } else {
+                    #expect(Self.events(end.text).map(\.type) == ["end"])
+                }
+                // Nor is there anything behind the last event of a run that goes on.
+                let slow: JSONValue = ["workflow": workflow([node("a", "delay", ["duration": "1h"])])]
+                let running = try await server.client.send("POST", "/workflows", slow).json["workflow_id"]?.string ?? ""
+                #expect(try await read(running, 1000).places == [name])
+                #expect(try await read("none", 1000).status == 404)
+            }
         }
     }
 

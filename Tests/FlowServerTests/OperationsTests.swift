@@ -14,10 +14,14 @@ struct OperationsTests {
             for path in ["/livez", "/healthz", "/readyz", "/limits", "/docs", "/openapi.yaml"] {
                 #expect(try await client.send("GET", path).status == 200, "\(path)")
             }
-            #expect(try await client.send("GET", "/").status == 303)
+            for method in ["GET", "HEAD"] {
+                let root = try await client.send(method, "/")
+                #expect(root.status == 307 && root["location"] == "/docs", "a redirect that keeps the method")
+            }
+            #expect(try await client.send("HEAD", "/docs").status == 200)
             #expect(try await client.send("GET", "/limits").json["max_nodes"] == 10000)
             let metrics = try await client.send("GET", "/metrics").text
-            #expect(metrics.contains("flowcore_http_requests_total{status=\"2xx\"} 7"))
+            #expect(metrics.contains("flowcore_http_requests_total{status=\"2xx\"} 8"))
             #expect(metrics.contains("flowcore_runs_active 0") && metrics.contains("process_resident_memory_bytes"))
         }
     }

@@ -73,6 +73,19 @@ extension WorkflowService {
         return RunEvents(id: id, position: position, store: store, engine: engine)
     }
 
+    /// Whether a run has an event at a position; 0 is where every run begins.
+    ///
+    /// - Throws: ``ServiceError/notFound(_:)`` when there is no such run.
+    public func hasReached(_ position: Int, of id: WorkflowID) async throws(ServiceError) -> Bool {
+        guard position > 0 else { return true }
+        if let snapshot = snapshot(of: id) { return position <= snapshot.context.position }
+        do {
+            return try await !engine.journal.events(of: id, after: position - 1, limit: 1).isEmpty
+        } catch {
+            throw error.code == .notFound ? Self.unknown(id) : ServiceError(error)
+        }
+    }
+
     /// Folds a run's journal, or `nil` when it is empty.
     func fold(_ id: WorkflowID) async throws(JournalError) -> WorkflowContext? {
         var context: WorkflowContext?

@@ -16,4 +16,12 @@ package struct EntityTag: Hashable, Sendable {
             return tag == "*" || tag == field || tag == "W/" + field
         }
     }
+
+    /// Whether an `If-Match` names this version, by strong comparison (section 13.1.1).
+    package func matches(ifMatch fields: [String]) -> Bool {
+        fields.flatMap { $0.split(separator: ",") }.contains { part in
+            let tag = part.trimmed
+            return tag == "*" || tag == field
+        }
+    }
 }

@@ -29,9 +29,40 @@ package struct Preferences: Hashable, Sendable {
     /// - Returns: the value.
     package mutating func apply(_ name: String, _ isKnown: (String) -> Bool = { $0.isEmpty }) -> String? {
         guard let value = values.first(where: { $0.name == name })?.value, isKnown(value) else { return nil }
+        tell(name, value)
+        return value
+    }
+
+    /// Honours `wait` (section 4.3) as far as the server does.
+    ///
+    /// - Returns: how long to wait; `nil` when the client does not wish it.
+    package mutating func applyWait(atMost longest: Duration) -> Duration? {
+        guard let text = values.first(where: { $0.name == "wait" })?.value, !text.isEmpty,
+            text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return nil }
+        let wait = min(Int64(text).map { .seconds($0) } ?? longest, longest)
+        tell("wait", Self.seconds(wait))
+        return wait
+    }
+
+    /// Honours `handling`, behind all others: when it is strict, those that were not honoured are an error (section 4.4).
+    package mutating func applyHandling() throws(Problem) {
+        guard apply("handling", { $0 == "strict" || $0 == "lenient" }) == "strict" else { return }
+        let unknown = ignored
+        guard unknown.isEmpty else {
+            throw Problem(
+                400, "preference", "The request asks for strict handling and has preferences that are not supported.",
+                issues: unknown.map { Problem.Issue(parameter: "Prefer", "\"\($0)\" is not supported here") })
+        }
+    }
+
+    /// A duration as the value of `wait`: whole seconds.
+    package static func seconds(_ duration: Duration) -> String { String(duration.components.seconds) }
+
+    /// Tells of a preference with the value that was honoured.
+    package mutating func tell(_ name: String, _ value: String) {
         applied.append(value.isEmpty ? name : "\(name)=\(value)")
         honoured.insert(name)
-        return value
     }
 
     /// The names of those that were not honoured.

@@ -10,6 +10,10 @@ package struct HTTPRequest: Sendable {
     package var id = ""
     /// The trace that the request belongs to.
     package var trace: TraceContext?
+    /// The preferences that were honoured outside of the route, as `Preference-Applied` says it.
+    package var appliedPreferences: String?
+    /// Whether the client names versions that the resource has to have, or not to have.
+    package var isConditional = false
     /// The route that takes it.
     package var route: Route?
 

@@ -75,6 +75,27 @@ package struct RequestFields: Sendable {
         return count
     }
 
+    /// Whether a name is given, which is in lower case here.
+    package func contains(_ name: String) -> Bool {
+        var start = 0
+        for field in fields {
+            if matches(name, start, field.name) { return true }
+            start = field.value
+        }
+        return false
+    }
+
+    /// Whether every value of a name, which is given in lower case, passes a check. No texts are made of the values.
+    package func allValues(of name: String, pass check: (Span<UInt8>) -> Bool) -> Bool {
+        let bytes = bytes.span
+        var start = 0
+        for field in fields {
+            if matches(name, start, field.name), !check(bytes.extracting(field.name..<field.value)) { return false }
+            start = field.value
+        }
+        return true
+    }
+
     /// Whether every name is a token and no value holds a control character (RFC 9110 section 5).
     package var areWellFormed: Bool {
         let bytes = bytes.span

@@ -16,7 +16,7 @@ struct BackendRoutes: Sendable {
             Route(.post, "/backends", .admin, takesBody: true, .suspending(create)),
             Route(.get, "/backends/{name}", .viewer, .immediate(read)),
             Route(.put, "/backends/{name}", .admin, takesBody: true, .suspending(replace)),
-            Route(.delete, "/backends/{name}", .admin, .suspending(remove)),
+            Route(.delete, "/backends/{name}", .admin, produces: [], .suspending(remove)),
             Route(.get, "/backends/{name}/capabilities", .viewer, .immediate(capabilities)),
             Route(.get, "/backends/{name}/health", .viewer, .suspending(health)),
             Route(.get, "/node-types", .viewer, .immediate(nodeTypes)),
@@ -41,6 +41,7 @@ struct BackendRoutes: Sendable {
 
     @Sendable private func create(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
+        try Preconditions.check(request, nil)
         var fields = FieldReader(try json.object(request), at: [])
         fields.require("name")
         let name = fields.backend("name")
@@ -61,8 +62,12 @@ struct BackendRoutes: Sendable {
         var fields = FieldReader(try json.object(request), at: [])
         let registration = try Self.registration(name, &fields)
         let isNew = registry.backend(name) == nil
+        // A backend has no version: a client can ask for one that is there, or for one that is not.
+        try Preconditions.check(request, nil, isThere: !isNew)
+        // Whoever wants none to be there does not replace one that comes in between.
+        let mayReplace = !isNew || !request.fields.contains("if-none-match")
         do {
-            return try await register(registration, replace: true, status: isNew ? 201 : 200)
+            return try await register(registration, replace: mayReplace, status: isNew ? 201 : 200)
         } catch {
             throw Problem(error)
         }
@@ -123,6 +128,7 @@ struct BackendRoutes: Sendable {
         let drain = query.value("drain", expected: "true or false") { Bool($0) } ?? false
         try query.finish()
         let name = try backend(request).name
+        try Preconditions.check(request, nil)
         do { try await registry.unregister(name, drain: drain) } catch { throw Problem(error) }
         return HTTPResponse(status: 204)
     }

@@ -6,6 +6,7 @@ import Synchronization
 
 /// Following the events of a run, as a stream or page by page.
 final class EventRoutes: Sendable {
+    private static let types = [MediaTypes.json, ServerSentEvent.mediaType]
     private let service: WorkflowService
     private let heartbeat: Duration
     private let maxListeners: Int
@@ -20,7 +21,7 @@ final class EventRoutes: Sendable {
     var routes: [Route] {
         [
             Route(
-                .get, "/workflows/{workflow_id}/events", .viewer,
+                .get, "/workflows/{workflow_id}/events", .viewer, produces: Self.types,
                 .suspending { [self] (request: HTTPRequest) async throws(Problem) -> HTTPResponse in
                     try await events(request)
                 })
@@ -37,16 +38,15 @@ final class EventRoutes: Sendable {
             Int($0).flatMap { (1...1000).contains($0) ? $0 : nil }
         }
         try query.finish()
-        let offers = ["application/json", ServerSentEvent.mediaType]
-        guard let type = MediaTypes.choose(accept: request.fields.values("accept"), from: offers) else {
-            throw Problem(406, "not-acceptable", "Events are served as \(offers.joined(separator: " or ")).")
-        }
+        // Who takes neither is not here; who takes problems alone gets JSON.
+        let type = MediaTypes.choose(accept: request.fields.values("accept"), from: Self.types) ?? MediaTypes.json
         if type == ServerSentEvent.mediaType, limit != nil {
             throw Problem(
                 400, "query", "The query is not acceptable.",
                 issues: [Problem.Issue(parameter: "limit", "a stream has no limit; leave it out or accept JSON")])
         }
         var position = after ?? 0
+        var source = "after"
         if let field = request.fields["last-event-id"] {
             guard let last = Self.position(field) else {
                 throw Problem(
@@ -54,10 +54,22 @@ final class EventRoutes: Sendable {
                     issues: [Problem.Issue(parameter: "Last-Event-ID", "expected a position")])
             }
             position = last
+            source = "Last-Event-ID"
         }
         let id = try WorkflowRoutes.id(request)
         let cursor: RunEvents
-        do { cursor = try await service.events(of: id, after: position) } catch { throw Problem(error) }
+        let isReached: Bool
+        do {
+            cursor = try await service.events(of: id, after: position)
+            isReached = try await service.hasReached(position, of: id)
+        } catch {
+            throw Problem(error)
+        }
+        guard isReached else {
+            throw Problem(
+                400, "position", "The run has no event at position \(position).",
+                issues: [Problem.Issue(parameter: source, "expected the position of an event that there is, or 0")])
+        }
         return type == ServerSentEvent.mediaType
             ? try stream(id, cursor) : try await page(id, cursor, limit: limit ?? 500)
     }

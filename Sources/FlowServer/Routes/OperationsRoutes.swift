@@ -12,23 +12,27 @@ struct OperationsRoutes: Sendable {
 
     var routes: [Route] {
         [
-            fixed("/", .anyone) { HTTPResponse(status: 303, fields: [("Location", "/docs")]) },
+            // The method is kept: HEAD stays HEAD.
+            fixed("/", .anyone, produces: []) { HTTPResponse(status: 307, fields: [("Location", "/docs")]) },
             fixed("/livez", .anyone) { .json(Array("{\"status\":\"alive\"}".utf8)) },
             fixed("/healthz", .anyone) { .json(Array("{\"status\":\"alive\"}".utf8)) },
             Route(.get, "/readyz", .anyone, .suspending(ready)),
             fixed("/limits", .viewer) { [limits] in .json(limits.bytes) },
-            fixed("/metrics", .viewer, scrape),
-            fixed("/openapi.yaml", .anyone) { asset(Assets.openAPI, "application/yaml") },
-            fixed("/docs", .anyone) { asset(Assets.docs, "text/html; charset=utf-8") },
+            fixed("/metrics", .viewer, produces: ["text/plain"], scrape),
+            fixed("/openapi.yaml", .anyone, produces: ["application/yaml"]) {
+                asset(Assets.openAPI, "application/yaml")
+            },
+            fixed("/docs", .anyone, produces: ["text/html"]) { asset(Assets.docs, "text/html; charset=utf-8") },
         ]
     }
 
     /// A route whose answer depends on nothing in the request.
     private func fixed(
-        _ path: String, _ access: Route.Access, _ answer: @escaping @Sendable () -> HTTPResponse
+        _ path: String, _ access: Route.Access, produces: [String] = [MediaTypes.json],
+        _ answer: @escaping @Sendable () -> HTTPResponse
     ) -> Route {
         Route(
-            .get, path, access,
+            .get, path, access, produces: produces,
             .immediate { (request: HTTPRequest) throws(Problem) -> HTTPResponse in
                 try request.refuseQuery()
                 return answer()

@@ -11,23 +11,26 @@ struct WorkflowRoutes: Sendable {
 
     var routes: [Route] {
         [
-            Route(.post, "/workflows", .submitter, takesBody: true, .suspending(submit)),
+            Route(.post, "/workflows", .submitter, takesBody: true, wishes: .preferences, .suspending(submit)),
             Route(.get, "/workflows", .viewer, .suspending(list)),
             Route(.post, "/workflows/match", .viewer, takesBody: true, .suspending(match)),
-            Route(.get, "/workflows/{workflow_id}", .viewer, .either(now: readNow, later: read)),
-            Route(.delete, "/workflows/{workflow_id}", .submitter, .suspending(delete)),
+            Route(
+                .get, "/workflows/{workflow_id}", .viewer, wishes: [.preferences, .conditions],
+                .either(now: readNow, later: read)),
+            Route(.delete, "/workflows/{workflow_id}", .submitter, produces: [], .suspending(delete)),
             Route(.post, "/workflows/{workflow_id}/cancel", .submitter, takesBody: true, .suspending(cancel)),
         ]
     }
 
     @Sendable private func submit(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
+        try Preconditions.check(request, nil)
         var timing = ServerTiming()
         var preferences = Preferences(request.fields.values("prefer"))
-        let seconds = preferences.apply("wait") { Int($0).map { $0 >= 0 } ?? false }.flatMap { Int($0) }
+        let wait = preferences.applyWait(atMost: service.limits.maximumWait)
         let isMinimal = preferences.apply("return") { $0 == "minimal" || $0 == "representation" } == "minimal"
         _ = preferences.apply("respond-async")
-        try strict(&preferences)
+        try preferences.applyHandling()
         var submission = try await decode(request)
         submission.idempotency = try idempotency(request)
         timing.mark("decode")
@@ -35,15 +38,13 @@ struct WorkflowRoutes: Sendable {
         do { accepted = try await service.submit(submission) } catch { throw Problem(error) }
         timing.mark("accept")
         var snapshot = accepted.snapshot
-        if let seconds, !snapshot.context.status.isFinished {
-            do {
-                snapshot = try await service.wait(for: snapshot.context.id, atMost: .seconds(min(seconds, 86_400)))
-            } catch {
+        if let wait, !snapshot.context.status.isFinished {
+            do { snapshot = try await service.wait(for: snapshot.context.id, atMost: wait) } catch {
                 throw Problem(error)
             }
             timing.mark("run")
         }
-        let isDone = seconds != nil && snapshot.context.status.isFinished
+        let isDone = wait != nil && snapshot.context.status.isFinished
         let bytes = isMinimal ? RunEncoding.minimal(snapshot.context) : snapshot.representation(RunEncoding.bytes)
         var response = HTTPResponse.json(bytes, status: isDone ? 200 : 202)
         response.fields.append(("Location", "/workflows/\(snapshot.context.id)"))
@@ -51,17 +52,6 @@ struct WorkflowRoutes: Sendable {
         if let field = preferences.field { response.fields.append(field) }
         if accepted.isReplay { response.fields.append(("Idempotency-Replayed", "true")) }
         return response
-    }
-
-    /// `handling=strict` makes a preference that is not honoured an error (RFC 7240 section 4.4).
-    private func strict(_ preferences: inout Preferences) throws(Problem) {
-        guard preferences.apply("handling", { $0 == "strict" || $0 == "lenient" }) == "strict" else { return }
-        let unknown = preferences.ignored
-        guard unknown.isEmpty else {
-            throw Problem(
-                400, "preference", "The request asks for strict handling and has preferences that are not supported.",
-                issues: unknown.map { Problem.Issue(parameter: "Prefer", "\"\($0)\" is not supported") })
-        }
     }
 
     private func decode(_ request: HTTPRequest) async throws(Problem) -> SubmitRequest {
@@ -96,6 +86,7 @@ struct WorkflowRoutes: Sendable {
 
     @Sendable private func match(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
+        try Preconditions.check(request, nil)
         let submission = try await decode(request)
         do { try service.refuseUnknownBackend(submission) } catch { throw Problem(error) }
         var writer = JSONWriter()
@@ -128,10 +119,10 @@ struct WorkflowRoutes: Sendable {
 
     /// Answers a plain read of a run that is in memory.
     @Sendable private func readNow(_ request: HTTPRequest) throws(Problem) -> HTTPResponse? {
-        guard request.query == nil, let id = WorkflowID(checking: request.parameters[0]),
-            let snapshot = service.snapshot(of: id)
+        guard request.query == nil, !request.fields.contains("prefer"),
+            let id = WorkflowID(checking: request.parameters[0]), let snapshot = service.snapshot(of: id)
         else { return nil }
-        return representation(snapshot, request)
+        return try representation(snapshot, request)
     }
 
     @Sendable private func read(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
@@ -140,23 +131,35 @@ struct WorkflowRoutes: Sendable {
             DurationText.parse($0) ?? Int($0).map { .seconds($0) }
         }
         try query.finish()
+        let longest = service.limits.maximumWait
+        var preferences = Preferences(request.fields.values("prefer"))
+        // The parameter is the more exact of the two; with it the preference is not honoured.
+        let wish = wait == nil ? preferences.applyWait(atMost: longest) : wait.map { min($0, longest) }
+        try preferences.applyHandling()
         let id = try Self.id(request)
+        var snapshot: RunSnapshot
         do {
-            var snapshot = try await service.load(id)
-            // A client that knows this version waits for another one; any other gets what there is when the run has ended.
-            if let wait, wait > .zero, !snapshot.context.status.isFinished {
-                snapshot = try await service.wait(for: id, atMost: wait)
+            snapshot = try await service.load(id)
+            if let wish, wish > .zero, !snapshot.context.status.isFinished {
+                snapshot = try await service.wait(for: id, atMost: wish)
             }
-            return representation(snapshot, request)
         } catch {
             throw Problem(error)
         }
+        var response = try representation(snapshot, request)
+        // A wait that was cut short is told, whichever way it was asked for.
+        if let wait, wait > longest { preferences.tell("wait", Preferences.seconds(longest)) }
+        if let field = preferences.field { response.fields.append(field) }
+        return response
     }
 
-    private func representation(_ snapshot: RunSnapshot, _ request: HTTPRequest) -> HTTPResponse {
+    private func representation(_ snapshot: RunSnapshot, _ request: HTTPRequest) throws(Problem) -> HTTPResponse {
         let tag = EntityTag(String(snapshot.context.position))
-        if request.fields["if-none-match"] != nil, tag.matches(ifNoneMatch: request.fields.values("if-none-match")) {
-            return HTTPResponse(status: 304, fields: [("ETag", tag.field), ("Cache-Control", "no-cache")])
+        if request.isConditional {
+            try Preconditions.checkMatch(request, tag)
+            if tag.matches(ifNoneMatch: request.fields.values("if-none-match")) {
+                return HTTPResponse(status: 304, fields: [("ETag", tag.field), ("Cache-Control", "no-cache")])
+            }
         }
         var response = HTTPResponse.json(snapshot.representation(RunEncoding.bytes))
         response.fields.append(("ETag", tag.field))
@@ -188,12 +191,24 @@ struct WorkflowRoutes: Sendable {
 
     @Sendable private func delete(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
-        do { try await service.delete(try Self.id(request)) } catch { throw Self.problem(error) }
+        let id = try Self.id(request)
+        do {
+            if request.isConditional {
+                let run = try await service.load(id).context
+                // Of a run that goes on the version does not matter: it cannot be removed.
+                if run.status.isFinished { try Preconditions.check(request, EntityTag(String(run.position))) }
+            }
+            // One that has ended is still in the version that was looked at.
+            try await service.delete(id)
+        } catch {
+            throw Self.problem(error)
+        }
         return HTTPResponse(status: 204)
     }
 
     @Sendable private func cancel(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
+        try Preconditions.check(request, nil)
         let id = try Self.id(request)
         var reason: String?
         if let object = try json.optionalObject(request) {
