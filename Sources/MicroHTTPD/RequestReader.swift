@@ -101,6 +101,9 @@ enum RequestReader {
         guard hosts == 1 || hosts == 0 && version == "HTTP/1.0" else {
             throw Problem(400, "malformed-header", "The request needs exactly one Host field.")
         }
+        guard head.fields.allValues(of: "host", pass: HostField.isValid) else {
+            throw Problem(400, "malformed-header", "The Host field has to name one host, with or without a port.")
+        }
         let lengths = head.fields.values("content-length")
         let codings = head.fields.values("transfer-encoding")
         guard lengths.count <= 1 else { throw Problem(400, "framing", "Content-Length is given more than once.") }

@@ -55,6 +55,17 @@ struct FieldTests {
         }
     }
 
+    @Test(
+        "a host is a name or an address, with or without a port",
+        arguments: [
+            ("x", true), ("localhost:8080", true), ("EXAMPLE.com", true), ("a_b.c-d~e", true), ("x:", true),
+            ("127.0.0.1:80", true), ("[::1]", true), ("[::1]:8080", true), ("[fe80::1%25eth0]", true), ("x \t", true),
+            ("%C3%A9.example", true), ("", false), (" ", false), ("a, b", false), ("a,b", false), ("a b", false),
+            ("a/b", false), ("user@x", false), ("x:80:80", false), ("x:port", false), (":80", false), ("[]", false),
+            ("[::1", false), ("::1", false), ("[::1]x", false), ("x?y", false), ("é", false),
+        ])
+    func hosts(host: String, isValid: Bool) { #expect(HostField.isValid(Array(host.utf8).span) == isValid) }
+
     @Test("events are framed")
     func events() {
         let bytes = ServerSentEvent.bytes(event: "e", id: "7", data: Array("{}".utf8))
