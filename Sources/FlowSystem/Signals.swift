@@ -8,7 +8,6 @@ package enum Signals {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self)
         let registered = DispatchGroup()
         let sources = [SIGTERM, SIGINT].map { number in
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { continuation.yield(number) }
             registered.enter()
@@ -16,7 +15,8 @@ package enum Signals {
             source.resume()
             return source
         }
-        // A source is registered on a thread of the library's own; a signal that came before would be lost.
+        // A source is registered on a thread of the library's own, which also takes the signal over. One that comes before
+        // ends the process as it ends any other; were it ignored until then, it would be lost.
         await withCheckedContinuation { done in registered.notify(queue: .global()) { done.resume() } }
         let owner = Sources(sources)
         continuation.onTermination = { _ in owner.cancel() }

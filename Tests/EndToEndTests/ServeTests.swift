@@ -26,6 +26,41 @@ struct ServeTests {
         #expect(try await second.exit() == 0)
     }
 
+    @Test("SIGTERM ends it with 0 from the first moment in which it takes signals, and as soon as it serves")
+    func earlySignal() async throws {
+        let data = temporaryDirectory()
+        for _ in 0..<10 {
+            #expect(try await ServerProcess.terminateEarly(data: data) == 0)
+            #expect(try await ServerProcess(data: data).stop() == 0)
+        }
+    }
+
+    @Test("a disk that takes no writes refuses submissions, and what was accepted goes on once it does")
+    func failingWrites() async throws {
+        let server = try await ServerProcess(data: temporaryDirectory())
+        let client = server.client
+        let body: JSONValue = ["workflow": workflow([node("a", "delay", ["duration": "1s"]), node("b")]), "input": 7]
+        let open = try await client.send("POST", "/workflows", body)
+        #expect(open.status == 202)
+        let path = "/workflows/\(open.json["workflow_id"]?.string ?? "")"
+        try await server.failWrites(true)
+        let refused = try await client.send("POST", "/workflows", body)
+        #expect(refused.status == 503 && refused.isProblem && refused["retry-after"] != nil, "\(refused.text)")
+        let ready = try await client.send("GET", "/readyz")
+        #expect(ready.status == 503 && ready.isProblem)
+        #expect(try await client.send("GET", "/livez").status == 200)
+        // The run's node ends meanwhile, of which the journal takes no note.
+        var run = try await client.send("GET", path + "?wait=30s").json
+        #expect(run["status"] == "running" && run["nodes"]?["a"]?["status"] == "running", "\(run)")
+        try await server.failWrites(false)
+        #expect(try await client.send("GET", "/readyz").status == 200)
+        while run["status"] == "running" { run = try await client.send("GET", path + "?wait=30s").json }
+        #expect(run["status"] == "completed" && run["output"] == 7, "\(run)")
+        #expect(try await client.run(workflow([node("a")])).json["status"] == "completed")
+        #expect(try await client.send("GET", "/workflows").json["workflows"]?.array?.count == 2)
+        #expect(try await server.stop() == 0)
+    }
+
     @Test("a run that takes longer than the grace goes on after the next start")
     func suspended() async throws {
         let data = temporaryDirectory()
@@ -121,25 +156,18 @@ struct ServeTests {
 
     @Test("with a certificate it serves https")
     func encryption() async throws {
-        let data = temporaryDirectory()
-        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-        let openssl = try await command(
-            "openssl",
-            [
-                "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-                "subjectAltName=IP:127.0.0.1", "-keyout", data + "/key.pem", "-out", data + "/certificate.pem",
-            ])
-        #expect(openssl.code == 0, "\(openssl.error)")
+        let data = try madeDirectory()
+        let files = try await certificate(in: data)
         let server = try await ServerProcess(
             data: data + "/db",
-            environment: ["FLOWCORE_TLS_CERTIFICATE": data + "/certificate.pem", "FLOWCORE_TLS_KEY": data + "/key.pem"])
+            environment: ["FLOWCORE_TLS_CERTIFICATE": files.certificate, "FLOWCORE_TLS_KEY": files.key])
         #expect(server.firstLine.hasPrefix("listening on https://127.0.0.1:"))
         let url = "https://127.0.0.1:\(server.port)"
         let body = JSONValue.object(["workflow": workflow([node("a")]), "input": 3]).description
         let curl = try await command(
             "curl",
             [
-                "-sS", "--cacert", data + "/certificate.pem", "-H", "Content-Type: application/json", "-H",
+                "-sS", "--cacert", files.certificate, "-H", "Content-Type: application/json", "-H",
                 "Prefer: wait=10", "-d", body,
                 url + "/workflows",
             ])

@@ -95,6 +95,37 @@ struct SettingsTests {
         }
     }
 
+    @Test("a misspelt name is refused with the nearest that there is, in the file as among variables")
+    func misspelt() async throws {
+        let folder = try madeDirectory()
+        let settings = try file("settings.yaml", "server:\n  prot: 1\nlimit:\n  max_nodes: 3\n", in: folder)
+        let variables = ["FLOWCORE_SERVER_PROT": "1", "FLOWCORE_MAX_NODES": "3", "FLOWCORE_PORT": "8081"]
+        let result = try await flowcore(["serve", "--config", settings], environment: variables)
+        #expect(result.code == 78 && result.output.isEmpty)
+        for complaint in [
+            "server.prot: unknown key in \(settings); the nearest is server.port",
+            "limit.max_nodes: unknown key in \(settings); the nearest is limits.max_nodes",
+            "FLOWCORE_SERVER_PROT: unknown variable; the nearest is FLOWCORE_SERVER_PORT",
+            "FLOWCORE_MAX_NODES: unknown variable; the nearest is FLOWCORE_LIMITS_MAX_NODES",
+            "FLOWCORE_PORT: unknown variable; the nearest is FLOWCORE_SERVER_PORT",
+        ] {
+            #expect(result.error.contains(complaint), "\(result.error)")
+        }
+    }
+
+    @Test("variables of other commands, and those that a cluster sets for a service of this name, are no settings")
+    func otherVariables() async throws {
+        let server = try await ServerProcess(
+            data: temporaryDirectory(),
+            environment: [
+                "FLOWCORE_API_KEY": "x", "FLOWCORE_SERVICE_HOST": "10.0.0.1", "FLOWCORE_SERVICE_PORT": "8080",
+                "FLOWCORE_SERVICE_PORT_HTTP": "8080", "FLOWCORE_PORT": "tcp://10.0.0.1:8080",
+                "FLOWCORE_PORT_8080_TCP": "tcp://10.0.0.1:8080", "FLOWCORE_PORT_8080_TCP_ADDR": "10.0.0.1",
+                "FLOWCORELIKE": "x",
+            ])
+        #expect(try await server.stop() == 0)
+    }
+
     @Test("runs beyond what the settings keep are removed", arguments: [("max_count: 1", 1), ("max_age: 1ms", 0)])
     func retention(setting: String, kept: Int) async throws {
         let folder = try madeDirectory()

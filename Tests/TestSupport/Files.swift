@@ -20,3 +20,20 @@ package func file(_ name: String, _ text: String, in directory: String) throws -
 package func text(of path: String) throws -> String {
     String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
 }
+
+/// Makes a certificate for this machine.
+///
+/// - Returns: the paths of the certificate and its key.
+package func certificate(in directory: String) async throws -> (certificate: String, key: String) {
+    let paths = (certificate: directory + "/certificate.pem", key: directory + "/key.pem")
+    let result = try await command(
+        "openssl",
+        [
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+            "subjectAltName=IP:127.0.0.1", "-keyout", paths.key, "-out", paths.certificate,
+        ])
+    guard result.code == 0 else { throw CommandFailed(error: result.error) }
+    return paths
+}
+
+package struct CommandFailed: Error { package let error: String }

@@ -63,6 +63,35 @@ package final class ServerProcess: Sendable {
     /// Sends a signal.
     package func signal(_ number: Int32) { kill(process.identifier, number) }
 
+    /// Has every write to a file fail, or not any more: the limit on the size of its files is one byte.
+    package func failWrites(_ fail: Bool) async throws {
+        let limit = fail ? "1" : "unlimited"
+        let result = try await command("prlimit", ["--pid", "\(process.identifier)", "--fsize=\(limit):unlimited"])
+        guard result.code == 0 else { throw CommandFailed(error: result.error) }
+    }
+
+    /// Starts a server and sends it SIGTERM in the first moment in which it does not leave that to the system.
+    ///
+    /// - Returns: the exit code, or the signal as a negative number.
+    package static func terminateEarly(data: String) async throws -> Int32 {
+        try await RawConnection.background {
+            let process = try ChildProcess(
+                binary, ["serve", "--port", "0", "--data", data], environment: ProcessInfo.processInfo.environment,
+                output: -1, error: -1)
+            while true {
+                let status = try text(of: "/proc/\(process.identifier)/status").split(separator: "\n")
+                func mask(_ name: String) -> UInt64 {
+                    let line = status.first { $0.hasPrefix(name + ":") }
+                    return line.flatMap { UInt64($0.split(separator: "\t")[1], radix: 16) } ?? 0
+                }
+                if (mask("SigIgn") | mask("SigCgt")) >> UInt64(SIGTERM - 1) & 1 == 1 { break }
+                if status.contains(where: { $0.hasPrefix("State:\tZ") }) { break }
+            }
+            kill(process.identifier, SIGTERM)
+            return process.wait()
+        }
+    }
+
     /// Asks for an orderly end and waits for it.
     ///
     /// - Returns: the exit code, or the signal as a negative number.

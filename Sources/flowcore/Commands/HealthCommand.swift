@@ -32,13 +32,23 @@ struct HealthCommand: AsyncParsableCommand {
             // Only this machine is asked, whose certificate need not name its loopback address.
             client.tlsConfiguration = .makeClientConfiguration()
             client.tlsConfiguration?.certificateVerification = .none
-            server = "\(settings.http.tls == nil ? "http" : "https")://127.0.0.1:\(settings.http.port)"
+            server = "\(settings.http.tls == nil ? "http" : "https")://\(Self.host(settings)):\(settings.http.port)"
         }
         let caller = HTTPClient(eventLoopGroupProvider: .singleton, configuration: client)
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await Self.ask(server, caller)) } catch { outcome = .failure(error) }
         try await caller.shutdown()
         try outcome.get()
+    }
+
+    /// Where the server that the settings describe can be reached from this machine.
+    private static func host(_ settings: Settings) -> String {
+        switch settings.http.host {
+        case "0.0.0.0": "127.0.0.1"
+        case "::": "[::1]"
+        case let host where host.contains(":"): "[\(host)]"
+        case let host: host
+        }
     }
 
     private static func ask(_ server: String, _ client: HTTPClient) async throws {

@@ -4,7 +4,6 @@ import FlowEngine
 import FoundationEssentials
 import MicroHTTPD
 import SystemPackage
-import Yams
 
 /// Why the program cannot do what it was called for.
 struct UsageError: Error, CustomStringConvertible {
@@ -35,11 +34,9 @@ extension Settings {
         var reader = SettingsReader(ConfigReader(providers: providers))
         read(&reader)
         var problems = reader.problems
-        if let file {
-            problems += try Self.keys(inFile: file).filter { !reader.known.contains($0) }.map {
-                "\($0): unknown key in \(file)"
-            }
-        }
+        let names = SettingNames(known: reader.known)
+        if let file { problems += try names.problems(inFile: file) }
+        problems += names.problems(in: ProcessInfo.processInfo.environment)
         try loadCertificate(&problems)
         guard problems.isEmpty else { throw UsageError(description: problems.joined(separator: "\n")) }
     }
@@ -94,20 +91,6 @@ extension Settings {
                 problems.append("tls: the certificate or its key cannot be read: \(error)")
             }
         default: problems.append("tls: tls.certificate and tls.key are needed together")
-        }
-    }
-
-    /// The names of all values in a file, so that a misspelt one is not ignored.
-    private static func keys(inFile path: String) throws -> [String] {
-        let text = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-        guard let root = try Yams.compose(yaml: text) else { return [] }
-        return keys(root, prefix: "")
-    }
-
-    private static func keys(_ node: Yams.Node, prefix: String) -> [String] {
-        guard let mapping = node.mapping else { return [prefix] }
-        return mapping.flatMap { key, value in
-            keys(value, prefix: (prefix.isEmpty ? "" : prefix + ".") + (key.string ?? "?"))
         }
     }
 }
