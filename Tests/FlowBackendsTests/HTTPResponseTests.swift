@@ -122,6 +122,27 @@ struct HTTPResponseTests {
         }
     }
 
+    @Test("a call whose body never ends is ended by the call itself when its time is over")
+    func endlessCall() async throws {
+        let ended = Gate()
+        let clock = ManualClock()
+        try await RecordingServer.with { _ in
+            Self.stalled(ended)
+        } _: { service in
+            let url = service.url
+            // By the system's time the call may take much longer than this test.
+            let call = Task {
+                try await HTTPNodeTests.call(["url": .string(url)], timeout: .seconds(3600), clock: clock)
+            }
+            await clock.sleepers(1)
+            while service.requests.isEmpty { await Task.yield() }
+            clock.advance(by: .seconds(3600))
+            let failure = try #require(HTTPNodeTests.failure(try await call.value))
+            #expect(failure.code == .timeout && failure.retriable && failure.message.contains("1h"))
+            _ = await ended.pass()
+        }
+    }
+
     @Test("a call that is cancelled ends as a cancellation, before the answer as within it", arguments: [false, true])
     func cancelled(isWithin: Bool) async throws {
         let gate = Gate()

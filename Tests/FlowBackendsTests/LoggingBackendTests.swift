@@ -1,38 +1,7 @@
 import FlowJSON
 import Logging
-import Synchronization
 import TestSupport
 import Testing
-
-/// Keeps what is logged.
-final class LogKeeper: Sendable {
-    struct Entry: Sendable {
-        let level: Logger.Level
-        let message: String
-        let metadata: [String: String]
-    }
-
-    private let entries = Mutex<[Entry]>([])
-    var all: [Entry] { entries.withLock { $0 } }
-
-    struct Handler: LogHandler {
-        let keeper: LogKeeper
-        var logLevel = Logger.Level.trace
-        var metadata: Logger.Metadata = [:]
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let all = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues { "\($0)" }
-            keeper.entries.withLock {
-                $0.append(Entry(level: event.level, message: event.message.description, metadata: all))
-            }
-        }
-    }
-}
 
 @Suite("the logging backend", .timeLimit(.minutes(1)))
 struct LoggingBackendTests {
@@ -40,7 +9,7 @@ struct LoggingBackendTests {
     func entries() async throws {
         let keeper = LogKeeper()
         var options = TestServer.Options()
-        options.makeLogger = { label in Logger(label: label) { _ in LogKeeper.Handler(keeper: keeper) } }
+        options.makeLogger = keeper.logger
         try await TestServer.with(options) { server in
             let client = server.client
             let created = try await client.send(
