@@ -20,6 +20,32 @@ struct WakeUpTests {
         }
     }
 
+    @Test("an answer that the handler of another connection completes goes out at once, with no other traffic")
+    func resumedWithin() async throws {
+        let gates = (0..<400).map { _ in Gate() }
+        let responder = ClosureResponder { request in
+            let parts = request.path.split(separator: "/")
+            let gate = gates[Int(parts[1]) ?? 0]
+            return .later {
+                // The other handler goes on while the library is still busy with this one.
+                if parts[0] == "open" { gate.open() } else { _ = await gate.pass() }
+                return .text(request.path, type: "text/plain")
+            }
+        }
+        try await withServer({ $0.loops = 1 }, responder: responder) { server in
+            let waiting = try await RawConnection(port: server.port)
+            let opening = try await RawConnection(port: server.port)
+            let readers = [ResponseReader(waiting), ResponseReader(opening)]
+            for (number, gate) in gates.enumerated() {
+                await waiting.send("GET /wait/\(number) HTTP/1.1\r\nHost: x\r\n\r\n")
+                await gate.arrivals(1)
+                await opening.send("GET /open/\(number) HTTP/1.1\r\nHost: x\r\n\r\n")
+                #expect(await readers[1].response()?.text == "/open/\(number)")
+                #expect(await readers[0].response()?.text == "/wait/\(number)")
+            }
+        }
+    }
+
     @Test("a part of a stream that another thread writes goes out at once, with no other traffic")
     func streamed() async throws {
         let responder = ClosureResponder { _ in
