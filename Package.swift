@@ -167,6 +167,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
+        .testTarget(name: "FlowSystemTests", dependencies: ["FlowSystem"], swiftSettings: strict),
         .testTarget(
             name: "FlowBackendsTests",
             dependencies: [
