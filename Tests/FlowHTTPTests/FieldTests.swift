@@ -40,6 +40,50 @@ struct FieldTests {
         #expect(!tag.matches(ifNoneMatch: ["7", "\"77\""]))
     }
 
+    static let holding: [(match: String?, noneMatch: String?, holdsFor: [String?])] = [
+        (nil, nil, [nil, "1", "2"]), ("*", nil, ["1", "2"]), ("\"2\"", nil, ["2"]), ("W/\"2\"", nil, []),
+        ("\"1\" , ,\"2\"", nil, ["1", "2"]), ("\"1,2\"", nil, []), (nil, "*", [nil]), (nil, "\"2\"", [nil, "1"]),
+        (nil, "W/\"2\", \"1\"", [nil]), ("\"1\"", "*", []), ("*", "\"1\"", ["2"]), ("\"*\"", nil, []),
+    ]
+
+    @Test("a condition holds for the versions that it names", arguments: holding.indices)
+    func conditions(index: Int) throws {
+        let (match, noneMatch, versions) = Self.holding[index]
+        var fields = RequestFields()
+        if let match { fields.append("If-Match", match) }
+        if let noneMatch { fields.append("If-None-Match", noneMatch) }
+        let conditions = try Preconditions(fields)
+        for version in [nil, "1", "2"] {
+            let holds = conditions.hold(for: version.map { EntityTag($0) })
+            #expect(holds == versions.contains(version), "\(version ?? "none")")
+        }
+    }
+
+    @Test("a condition may come in several fields")
+    func severalFields() throws {
+        var fields = RequestFields()
+        for tag in ["\"1\"", "\"2\""] { fields.append("If-Match", tag) }
+        let conditions = try Preconditions(fields)
+        #expect(conditions.hold(for: EntityTag("1")) && conditions.hold(for: EntityTag("2")))
+        #expect(!conditions.hold(for: EntityTag("3")))
+    }
+
+    @Test(
+        "a condition that is no list of tags is refused, and so cannot be taken for one that holds",
+        arguments: ["", " ", ",", "2", "\"2", "2\"", "\"1\" \"2\"", "*, \"1\"", "w/\"1\"", "\"a b\""])
+    func malformedConditions(field: String) {
+        for name in ["If-Match", "If-None-Match"] {
+            var fields = RequestFields()
+            fields.append(name, field)
+            do {
+                _ = try Preconditions(fields)
+                Issue.record("accepted")
+            } catch {
+                #expect(error.status == 400 && error.issues.map(\.parameter) == [name])
+            }
+        }
+    }
+
     @Test("every query parameter has to be known, well encoded and given once")
     func queries() throws {
         var items = QueryItems("a=1&b=%C3%A9+x&c=1&c=2")

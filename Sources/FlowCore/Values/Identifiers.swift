@@ -82,7 +82,7 @@ public struct BackendName: Hashable, Sendable, CustomStringConvertible, Expressi
     public var description: String { rawValue }
 }
 
-/// The rule that the three kinds of names share.
+/// The rule that all kinds of names share.
 enum Identifier {
     static func isWellFormed(_ text: String, maximum: Int, others: String, first: String = "") -> Bool {
         var isFirst = true

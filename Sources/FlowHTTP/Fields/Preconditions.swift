@@ -1,57 +1,72 @@
-/// What a client wants to be true of a resource before its request is done (RFC 9110 section 13.1).
-package enum Preconditions {
-    /// Whether a request has any.
-    package static func areGiven(_ request: HTTPRequest) -> Bool {
-        request.fields.contains("if-match") || request.fields.contains("if-none-match")
+/// What has to hold of a resource for a request to change it: `If-Match` and `If-None-Match` (RFC 9110 section 13.1).
+package struct Preconditions: Sendable {
+    /// The versions that a field names.
+    private enum Versions: Sendable {
+        case any
+        case listed([(tag: String, isWeak: Bool)])
     }
 
-    /// Refuses a request that changes something and whose conditions do not hold.
+    private let match: Versions?
+    private let noneMatch: Versions?
+
+    /// Reads the fields of a request.
     ///
-    /// - Parameters:
-    ///   - tag: The version; `nil` when the resource has none.
-    ///   - isThere: Whether there is such a resource at all.
-    package static func check(_ request: HTTPRequest, _ tag: EntityTag?, isThere: Bool = true) throws(Problem) {
-        guard request.isConditional else { return }
-        try checkMatch(request, tag, isThere: isThere)
-        try checkNoneMatch(request, tag, isThere: isThere)
-    }
-
-    /// Refuses a request that wants another version than the one that there is.
-    ///
-    /// - Parameters:
-    ///   - tag: The version; `nil` when the resource has none.
-    ///   - isThere: Whether there is such a resource at all.
-    package static func checkMatch(
-        _ request: HTTPRequest, _ tag: EntityTag?, isThere: Bool = true
-    ) throws(Problem) {
-        let fields = request.fields.values("if-match")
-        guard !fields.isEmpty else { return }
-        let holds = isThere && (tag?.matches(ifMatch: fields) ?? fields.allSatisfy { $0.trimmed == "*" })
-        guard !holds else { return }
-        let reason =
-            if !isThere {
-                "there is no such resource"
-            } else if let tag {
-                "the resource has the version \(tag.field)"
-            } else {
-                "the resource has no version, so that \"*\" alone can match"
-            }
-        throw failed("If-Match", reason, tag)
-    }
-
-    /// Refuses a request that wants the resource not to be there, or not in the version that it has.
-    private static func checkNoneMatch(_ request: HTTPRequest, _ tag: EntityTag?, isThere: Bool) throws(Problem) {
-        let fields = request.fields.values("if-none-match")
-        guard isThere, !fields.isEmpty else { return }
-        if let tag, tag.matches(ifNoneMatch: fields) {
-            throw failed("If-None-Match", "the resource has the version \(tag.field)", tag)
+    /// - Throws: ``Problem`` when one of them is no list of entity tags: what cannot be understood must not be taken for
+    ///   a condition that holds.
+    package init(_ fields: RequestFields) throws(Problem) {
+        var issues: [Problem.Issue] = []
+        func read(_ name: String) -> Versions? {
+            let values = fields.values(name.lowercased())
+            guard !values.isEmpty else { return nil }
+            if let versions = Self.parse(values.joined(separator: ",")) { return versions }
+            issues.append(
+                Problem.Issue(
+                    parameter: name, "expected \"*\" or entity tags such as \"\\\"3\\\"\", separated by commas"))
+            return nil
         }
-        if fields.contains(where: { $0.trimmed == "*" }) { throw failed("If-None-Match", "the resource is there", tag) }
+        match = read("If-Match")
+        noneMatch = read("If-None-Match")
+        guard issues.isEmpty else {
+            throw Problem(400, "precondition", "The condition cannot be understood.", issues: issues)
+        }
     }
 
-    private static func failed(_ field: String, _ reason: String, _ tag: EntityTag?) -> Problem {
-        Problem(
-            412, "precondition-failed", "The condition of \(field) does not hold: \(reason).",
-            issues: [Problem.Issue(parameter: field, reason)], fields: tag.map { [("ETag", $0.field)] } ?? [])
+    /// Whether the request may go on.
+    ///
+    /// - Parameter tag: The version that there is; `nil` when there is none.
+    package func hold(for tag: EntityTag?) -> Bool {
+        switch match {
+        case nil: break
+        case .any: guard tag != nil else { return false }
+        case .listed(let tags):
+            // By strong comparison: a weak tag stands for no exact version.
+            guard let tag, tags.contains(where: { !$0.isWeak && $0.tag == tag.value }) else { return false }
+        }
+        switch noneMatch {
+        case nil: return true
+        case .any: return tag == nil
+        case .listed(let tags): return !tags.contains { $0.tag == tag?.value }
+        }
+    }
+
+    /// Reads `*`, or entity tags with commas between them. A tag may hold commas, and elements may be empty.
+    private static func parse(_ text: String) -> Versions? {
+        if text.trimmed == "*" { return .any }
+        var tags: [(tag: String, isWeak: Bool)] = []
+        var rest = text.utf8[...]
+        while true {
+            rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: ",") }
+            guard !rest.isEmpty else { return tags.isEmpty ? nil : .listed(tags) }
+            let isWeak = rest.starts(with: "W/".utf8)
+            if isWeak { rest = rest.dropFirst(2) }
+            guard rest.first == UInt8(ascii: "\"") else { return nil }
+            rest = rest.dropFirst()
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+            let tag = rest[..<end]
+            guard tag.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
+            tags.append((String(Substring(tag)), isWeak))
+            rest = rest[end...].dropFirst().drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+            guard rest.isEmpty || rest.first == UInt8(ascii: ",") else { return nil }
+        }
     }
 }
