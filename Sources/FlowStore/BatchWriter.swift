@@ -16,8 +16,9 @@ struct BatchWriter {
         self.database = database
         insertRun = try database.cachedStatement(
             sql: """
-                INSERT INTO run (sequence, workflow_id, name, status, backend, labels, submitted_at, completed_at, last_position)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+                INSERT INTO run (sequence, workflow_id, name, status, backend, labels, submitted_at, completed_at, last_position,
+                    definition, definition_version)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
                 """)
         updateRun = try database.cachedStatement(
             sql: """
@@ -68,7 +69,7 @@ struct BatchWriter {
             [
                 entry.sequence, entry.id.rawValue, entry.name, entry.status.rawValue, entry.backend.rawValue,
                 labels(entry.labels), entry.submittedAt.milliseconds, entry.completedAt?.milliseconds,
-                batch.lastPosition,
+                batch.lastPosition, entry.definition?.name.rawValue, entry.definition?.version,
             ])
         guard changed == 1 else {
             if let key = batch.idempotency {

@@ -69,6 +69,10 @@ extension SQLiteJournal {
             arguments += StatementArguments(query.statuses.map(\.rawValue))
         }
         if let name = query.name { require("name = ?", name) }
+        if let definition = query.definition {
+            require("definition = ?", definition.name.rawValue)
+            if let version = definition.version { require("definition_version = ?", version) }
+        }
         if let backend = query.backend { require("backend = ?", backend.rawValue) }
         if let from = query.submittedFrom { require("submitted_at >= ?", from.milliseconds) }
         if let before = query.submittedBefore { require("submitted_at < ?", before.milliseconds) }
@@ -111,10 +115,12 @@ extension SQLiteJournal {
     private static func entry(_ row: Row) throws -> RunEntry {
         let status = try status(row["status"])
         let completedAt: Int64? = row["completed_at"]
+        let definition: String? = row["definition"]
         return RunEntry(
             id: WorkflowID(row["workflow_id"]), sequence: row["sequence"], name: row["name"], status: status,
             backend: BackendName(row["backend"]), labels: labels(row["labels"]),
             submittedAt: Timestamp(milliseconds: row["submitted_at"]),
-            completedAt: completedAt.map { Timestamp(milliseconds: $0) })
+            completedAt: completedAt.map { Timestamp(milliseconds: $0) },
+            definition: definition.map { DefinitionID(DefinitionName($0), version: row["definition_version"]) })
     }
 }

@@ -11,7 +11,7 @@ public final class SQLiteJournal: Journal {
     let pool: DatabasePool
     private let commits: GroupCommit
     private let lock: FileLock
-    private let checkpointer: Checkpointer
+    let checkpointer: Checkpointer
 
     /// Opens the journal `flowcore.db` in a directory, and makes both when they are not there.
     ///

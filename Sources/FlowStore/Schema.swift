@@ -45,6 +45,7 @@ enum Schema {
                     ) STRICT;
                     """)
         }
+        migrator.registerMigration("2", migrate: addDefinitions)
         return migrator
     }
 }

@@ -76,6 +76,48 @@ struct SQLiteJournalTests {
         await journal.close()
     }
 
+    @Test("a run keeps the definition and the trace that it came with, either of them or both, and is found by the one")
+    func origin() async throws {
+        let directory = temporaryDirectory()
+        var journal = try await SQLiteJournal.open(directory: directory)
+        let id = DefinitionID("hello", version: 2)
+        let origins: [(String?, DefinitionID?)] = [
+            (nil, nil), ("00-x", nil), (nil, id), ("00-x", id), (nil, DefinitionID("hello", version: 3)),
+            (nil, DefinitionID("hello2", version: 2)),
+        ]
+        for (index, origin) in origins.enumerated() {
+            var submission = Self.context("x").submission
+            (submission.traceparent, submission.definition) = origin
+            let context = WorkflowContext(
+                id: WorkflowID("r\(index)"), graph: WorkflowGraph(submission.workflow), submission: submission,
+                submittedAt: Self.time)
+            #expect(
+                await Self.append(journal, context, [Self.events(context)[0]], sequence: Int64(index + 1)) == nil)
+        }
+        await journal.close()
+        journal = try await SQLiteJournal.open(directory: directory)
+        for (index, origin) in origins.enumerated() {
+            let first = try await journal.events(of: WorkflowID("r\(index)"), after: 0, limit: 1).first
+            guard case .workflowSubmitted(let submission) = first?.kind else {
+                Issue.record("no submission")
+                continue
+            }
+            #expect(submission.traceparent == origin.0 && submission.definition == origin.1)
+        }
+        func found(_ reference: DefinitionReference) async throws -> [String] {
+            var query = RunQuery()
+            query.definition = reference
+            let entries = try await journal.entries(matching: query)
+            #expect(entries.allSatisfy { query.matches($0) })
+            return entries.map(\.id.rawValue)
+        }
+        #expect(try await found(DefinitionReference("hello")) == ["r4", "r3", "r2"])
+        #expect(try await found(DefinitionReference(id)) == ["r3", "r2"])
+        #expect(try await found(DefinitionReference("hell")).isEmpty)
+        #expect(try await journal.unfinished().map(\.definition) == origins.map(\.1))
+        await journal.close()
+    }
+
     @Test("an id, a key and a position are taken once")
     func conflicts() async throws {
         let journal = try await SQLiteJournal.open(directory: temporaryDirectory())

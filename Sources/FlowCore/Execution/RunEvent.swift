@@ -57,12 +57,14 @@ public struct Submission: Hashable, Sendable {
     public var durability: Durability
     /// The trace that the submission belongs to, as the field `traceparent` names it (W3C Trace Context).
     public var traceparent: String?
+    /// The stored definition that the workflow comes from.
+    public var definition: DefinitionID?
 
     /// Makes a submission.
     public init(
         workflow: Workflow, input: JSONValue = .object(JSONObject()), backend: BackendName = .native,
         variables: JSONObject = JSONObject(), labels: [String: String] = [:], durability: Durability = .full,
-        traceparent: String? = nil
+        traceparent: String? = nil, definition: DefinitionID? = nil
     ) {
         self.workflow = workflow
         self.input = input
@@ -71,5 +73,6 @@ public struct Submission: Hashable, Sendable {
         self.labels = labels
         self.durability = durability
         self.traceparent = traceparent
+        self.definition = definition
     }
 }

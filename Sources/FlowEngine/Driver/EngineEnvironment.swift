@@ -24,6 +24,8 @@ final class EngineEnvironment: Sendable {
 public struct EngineLimits: Hashable, Sendable {
     /// What a workflow has to keep.
     public var workflow = WorkflowLimits()
+    /// How much may be stored of definitions.
+    public var definitions = DefinitionLimits()
     /// The largest input or output of a node, in bytes of JSON.
     public var payloadBytes = 10 << 20
     /// How deep inputs and outputs may nest.

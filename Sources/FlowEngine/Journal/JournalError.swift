@@ -4,7 +4,7 @@ public struct JournalError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: String, Hashable, Sendable {
         /// There is no such run.
         case notFound
-        /// The run's id or its idempotency key is taken.
+        /// The run's id or its idempotency key is taken, or as much is stored as may be.
         case conflict
         /// The disk is full.
         case full

@@ -18,11 +18,14 @@ public struct RunEntry: Hashable, Sendable {
     public var submittedAt: Timestamp
     /// When the run ended.
     public var completedAt: Timestamp?
+    /// The stored definition that the workflow comes from.
+    public var definition: DefinitionID?
 
     /// Makes an entry.
     public init(
         id: WorkflowID, sequence: Int64, name: String, status: WorkflowStatus, backend: BackendName,
-        labels: [String: String], submittedAt: Timestamp, completedAt: Timestamp?
+        labels: [String: String], submittedAt: Timestamp, completedAt: Timestamp?,
+        definition: DefinitionID? = nil
     ) {
         self.id = id
         self.sequence = sequence
@@ -32,6 +35,7 @@ public struct RunEntry: Hashable, Sendable {
         self.labels = labels
         self.submittedAt = submittedAt
         self.completedAt = completedAt
+        self.definition = definition
     }
 
     /// The entry of a run in its current state.
@@ -39,6 +43,6 @@ public struct RunEntry: Hashable, Sendable {
         self.init(
             id: context.id, sequence: sequence, name: context.graph.workflow.name, status: context.status,
             backend: context.submission.backend, labels: context.submission.labels, submittedAt: context.submittedAt,
-            completedAt: context.completedAt)
+            completedAt: context.completedAt, definition: context.submission.definition)
     }
 }

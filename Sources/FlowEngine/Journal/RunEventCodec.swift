@@ -59,7 +59,13 @@ public enum RunEventCodec {
                 writer.string(label)
             }
             writer.endObject()
-            if let trace = submission.traceparent { writer.string(trace) }
+            // These are optional: one that is absent is null when another follows.
+            if let trace = submission.traceparent {
+                writer.string(trace)
+            } else if submission.definition != nil {
+                writer.null()
+            }
+            if let definition = submission.definition { writer.string(definition.description) }
         case .workflowStarted: head("wr")
         case .nodeStarted(let id, let attempt, let backend, let input):
             head("ns")
@@ -150,6 +156,6 @@ public enum RunEventCodec {
         for member in labels.members { texts[member.name] = member.value.string }
         return Submission(
             workflow: workflow, input: input, backend: BackendName(backend), variables: variables, labels: texts,
-            traceparent: fields.text(5))
+            traceparent: fields.text(5), definition: fields.text(6).flatMap(DefinitionID.init(checking:)))
     }
 }

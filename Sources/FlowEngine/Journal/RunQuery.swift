@@ -8,6 +8,8 @@ public struct RunQuery: Hashable, Sendable {
     public var name: String?
     /// This backend.
     public var backend: BackendName?
+    /// This definition, in one version or in any.
+    public var definition: DefinitionReference?
     /// All of these labels.
     public var labels: [String: String] = [:]
     /// Submitted at this instant or later.
@@ -27,6 +29,7 @@ public struct RunQuery: Hashable, Sendable {
         (statuses.isEmpty || statuses.contains(entry.status))
             && (name == nil || name == entry.name)
             && (backend == nil || backend == entry.backend)
+            && definition.map { wanted in entry.definition.map(wanted.includes) ?? false } ?? true
             && labels.allSatisfy { entry.labels[$0.key] == $0.value }
             && submittedFrom.map { entry.submittedAt >= $0 } ?? true
             && submittedBefore.map { entry.submittedAt < $0 } ?? true

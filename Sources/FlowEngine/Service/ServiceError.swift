@@ -8,6 +8,8 @@ public enum ServiceError: Error, Hashable, Sendable {
     case notFound(String)
     /// The state of what is named does not allow it.
     case conflict(String)
+    /// What is there is not what the client made its condition.
+    case preconditionFailed(String)
     /// The idempotency key stands for another request.
     case idempotencyMismatch
     /// The first request with the idempotency key has not been answered yet.

@@ -17,8 +17,11 @@ public struct SubmitRequest: Sendable {
         }
     }
 
-    /// The workflow.
+    /// The workflow. Of a request that names a definition it is empty until ``WorkflowService/resolve(_:)`` puts the
+    /// definition's there.
     public var workflow: Workflow
+    /// The definition whose workflow shall be run; `nil` when the client sent the workflow itself.
+    public var definition: DefinitionReference?
     /// The run's input; an empty object when the client gave none.
     public var input: JSONValue?
     /// The backend that shall execute it; the workflow's own or `native` when the client named none.
@@ -42,6 +45,12 @@ public struct SubmitRequest: Sendable {
 
     /// Makes a request with all else left to the service.
     public init(workflow: Workflow) { self.workflow = workflow }
+
+    /// Makes a request for the workflow of a definition.
+    public init(definition: DefinitionReference) {
+        workflow = Workflow(name: definition.name.rawValue, nodes: [])
+        self.definition = definition
+    }
 }
 
 /// A run that was accepted.

@@ -30,7 +30,7 @@ extension WorkflowService {
         let name = request.backend ?? request.workflow.backend ?? .native
         guard name != .automatic, registry.backend(name) == nil else { return }
         let pointer: JSONPointer = request.backend == nil ? ["workflow", "backend"] : ["backend"]
-        throw .invalid([ValidationIssue(pointer, Self.unknown(name, among: registry))])
+        throw .invalid(request.placed([ValidationIssue(pointer, Self.unknown(name, among: registry))]))
     }
 
     /// Tells of every backend whether it can run a workflow, those that can first.
@@ -51,6 +51,9 @@ extension WorkflowService {
     /// What the backends have against the nodes of a submission that is not acceptable as a whole. Nodes that cannot be
     /// read are left out: whoever reads the submission knows what is wrong with them.
     public func diagnose(_ submission: JSONObject) async -> [ValidationIssue] {
+        if submission["workflow"] == nil, submission["definition"] != nil {
+            return await diagnoseDefinition(in: submission)
+        }
         let workflow = submission["workflow"]
         let wish = [submission["backend"], workflow?["backend"]].lazy.compactMap { $0?.string }.first
         let name = wish.flatMap(BackendName.init(checking:)) ?? .native
@@ -102,7 +105,7 @@ extension WorkflowService {
                 issues.append(issue.under(["workflow", "nodes", .position(index)]))
             }
         }
-        return issues
+        return request.placed(issues)
     }
 
     private static func unknown(_ name: BackendName, among registry: BackendRegistry) -> String {

@@ -40,9 +40,10 @@ extension WorkflowService {
         return SubmittedRun(snapshot: try await load(record.workflowID), isReplay: true)
     }
 
-    private func accept(_ request: SubmitRequest, id: WorkflowID, at now: Timestamp) async throws(ServiceError)
+    private func accept(_ wish: SubmitRequest, id: WorkflowID, at now: Timestamp) async throws(ServiceError)
         -> RunSnapshot
     {
+        let request = try await resolve(wish)
         let name = try await choose(request)
         if request.durability == Durability.none, request.workflowID != nil {
             // The journal itself refuses a second durable run of an id; of this one it will never know.
@@ -71,7 +72,7 @@ extension WorkflowService {
         let submission = Submission(
             workflow: workflow, input: request.input ?? .object(JSONObject()), backend: name,
             variables: request.variables, labels: request.labels, durability: run.durability,
-            traceparent: request.traceparent)
+            traceparent: request.traceparent, definition: request.definition?.id)
         let context = WorkflowContext(
             id: id, graph: WorkflowGraph(workflow), submission: submission, submittedAt: now)
         let idempotency = request.idempotency.map {

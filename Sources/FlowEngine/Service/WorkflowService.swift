@@ -7,6 +7,8 @@ import Synchronization
 public final class WorkflowService: Sendable {
     /// The backends.
     public let registry: BackendRegistry
+    /// The stored definitions.
+    public let definitions: DefinitionLibrary
     /// The runs.
     public let store: JobStore
     /// Bounds and defaults.
@@ -19,16 +21,20 @@ public final class WorkflowService: Sendable {
 
     /// Makes a service; call ``start()`` before the first request.
     ///
-    /// - Parameter makeID: Makes the id of a run that is submitted at an instant.
+    /// - Parameters:
+    ///   - journal: Where runs, registrations and definitions are kept.
+    ///   - makeID: Makes the id of a run that is submitted at an instant.
     public init(
-        registry: BackendRegistry, journal: any Journal, limits: EngineLimits, clock: any WallClock, logger: Logger,
-        metrics: any MetricsFactory = NOOPMetricsHandler.instance, makeID: @escaping @Sendable (Timestamp) -> WorkflowID
+        registry: BackendRegistry, journal: any Journal & DefinitionStore, limits: EngineLimits, clock: any WallClock,
+        logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        makeID: @escaping @Sendable (Timestamp) -> WorkflowID
     ) {
         self.registry = registry
         self.limits = limits
         self.logger = logger
         self.metrics = RunMetrics(factory: metrics)
         self.makeID = makeID
+        definitions = DefinitionLibrary(store: journal, limits: limits.definitions, clock: clock)
         store = JobStore(journal: journal, limits: limits)
         engine = EngineEnvironment(
             journal: journal, clock: clock, deadlines: Deadlines(clock: clock), limits: limits,

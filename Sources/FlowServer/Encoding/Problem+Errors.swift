@@ -10,6 +10,8 @@ extension Problem {
         case .invalid(let issues): self = .invalid(issues)
         case .notFound(let detail): self.init(404, "not-found", Self.sentence(detail))
         case .conflict(let detail): self.init(409, "conflict", Self.sentence(detail))
+        case .preconditionFailed(let detail):
+            self.init(412, "precondition-failed", "The condition does not hold: \(detail).")
         case .idempotencyMismatch:
             self.init(422, "idempotency-key-reused", "The idempotency key was used with another request.")
         case .idempotencyInFlight:
