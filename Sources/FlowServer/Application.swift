@@ -41,6 +41,7 @@ package struct Application: Sendable {
         routes =
             WorkflowRoutes(service: service, json: json).routes
             + NodeRoutes(service: service).routes + events.routes
+            + DefinitionRoutes(service: service, json: json).routes
             + BackendRoutes(service: service, json: json).routes
             + OperationsRoutes(
                 service: service, limits: limits, metrics: metrics, listenerCount: { events.listenerCount }

@@ -21,6 +21,9 @@ package struct PublishedLimits: Sendable {
         limits["max_run_bytes"] = .integer(Int64(engine.runBytes))
         limits["max_payload_depth"] = .integer(Int64(engine.payloadDepth))
         limits["max_json_depth"] = .integer(Int64(jsonDepth))
+        limits["max_definitions"] = .integer(Int64(engine.definitions.count))
+        limits["max_definition_versions"] = .integer(Int64(engine.definitions.versions))
+        limits["max_definition_bytes"] = .integer(Int64(engine.definitions.bytes))
         limits["max_wait"] = .string(DurationText.text(engine.maximumWait))
         limits["default_run_timeout"] = engine.runTimeout.map { .string(DurationText.text($0)) } ?? .null
         limits["default_node_timeout"] = engine.nodeTimeout.map { .string(DurationText.text($0)) } ?? .null

@@ -16,7 +16,10 @@ struct SettingsEffectTests {
         ("runs.default_timeout", "2h"), ("runs.default_node_timeout", "90m"), ("runs.max_wait", "50ms"),
         ("runs.finished_in_memory_bytes", "0"), ("runs.volatile_bytes", "0"), ("retention.max_age", "1d"),
         ("retention.max_count", "1000"), ("limits.max_nodes", "4"), ("limits.max_depth", "9"),
-        ("limits.max_payload_bytes", "1024"), ("limits.max_run_bytes", "4096"), ("outbound.allow_private", "true"),
+        ("limits.max_payload_bytes", "1024"), ("limits.max_run_bytes", "4096"),
+        ("limits.max_definitions", "1"), ("limits.max_definition_versions", "2"),
+        ("limits.max_definition_bytes", "1024"),
+        ("outbound.allow_private", "true"),
         ("logging.level", "debug"),
         ("logging.format", "json"),
     ]
@@ -48,6 +51,7 @@ struct SettingsEffectTests {
                 "max_connections": 77, "max_body_bytes": 2048, "max_event_streams": 1, "max_active_runs": 1,
                 "max_parallel": 3, "default_run_timeout": "2h", "default_node_timeout": "90m", "max_wait": "50ms",
                 "max_nodes": 4, "max_json_depth": 9, "max_payload_bytes": 1024, "max_run_bytes": 4096,
+                "max_definitions": 1, "max_definition_versions": 2, "max_definition_bytes": 1024,
             ]
             for member in expected.members { #expect(limits[member.name] == member.value, "\(member.name)") }
         }

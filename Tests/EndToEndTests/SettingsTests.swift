@@ -43,7 +43,8 @@ struct SettingsTests {
         ("runs.default_node_timeout", "0s"), ("runs.max_wait", "x"), ("runs.finished_in_memory_bytes", "-1"),
         ("runs.volatile_bytes", "1MB"), ("retention.max_age", "old"), ("retention.max_count", "0"),
         ("limits.max_nodes", "0"), ("limits.max_depth", "7"), ("limits.max_payload_bytes", "1023"),
-        ("limits.max_run_bytes", "1023"),
+        ("limits.max_run_bytes", "1023"), ("limits.max_definitions", "-1"), ("limits.max_definition_versions", "0"),
+        ("limits.max_definition_bytes", "1023"),
         ("outbound.allow_private", "perhaps"), ("logging.level", "loud"), ("logging.format", "xml"),
     ]
 

@@ -47,7 +47,10 @@ struct AdmissionAPITests {
         ("POST", "/backends", ["name": "x", "type": "logging"]), ("GET", "/backends/native", nil),
         ("PUT", "/backends/x", ["type": "logging"]), ("DELETE", "/backends/audited", nil),
         ("GET", "/backends/native/capabilities", nil), ("GET", "/backends/native/health", nil),
-        ("GET", "/node-types", nil),
+        ("GET", "/node-types", nil), ("GET", "/definitions", nil), ("GET", "/definitions/stored", nil),
+        ("PUT", "/definitions/stored", ["nodes": [node("b")]]), ("DELETE", "/definitions/stored", nil),
+        ("GET", "/definitions/stored/versions", nil), ("GET", "/definitions/stored/versions/1", nil),
+        ("DELETE", "/definitions/stored/versions/1", nil),
     ]
 
     @Test(
@@ -58,19 +61,19 @@ struct AdmissionAPITests {
         try await TestServer.with { server in
             let client = server.client
             #expect(try await client.send("POST", "/backends", ["name": "audited", "type": "logging"]).status == 201)
+            #expect(try await client.send("PUT", "/definitions/stored", ["nodes": [node("a")]]).status == 201)
             let id = try await client.run(workflow([node("a")])).json["workflow_id"]?.string ?? ""
-            let before = [
-                try await client.send("GET", "/workflows").json, try await client.send("GET", "/backends").json,
-            ]
+            let resources = ["/workflows", "/backends", "/definitions/stored/versions"]
+            var before: [JSONValue] = []
+            for resource in resources { before.append(try await client.send("GET", resource).json) }
             for query in ["what=1", "what", "what=", "%77hat=1"] {
                 let target = path.replacing("ID", with: id) + "?" + query
                 let response = try await client.send(method, target, body)
                 #expect(response.status == 400 && response.isProblem, "\(method) \(target): \(response.text)")
                 #expect(response.places == ["what"] && response.details.contains("unknown query parameter"))
             }
-            let after = [
-                try await client.send("GET", "/workflows").json, try await client.send("GET", "/backends").json,
-            ]
+            var after: [JSONValue] = []
+            for resource in resources { after.append(try await client.send("GET", resource).json) }
             #expect(before == after)
         }
     }
@@ -83,7 +86,10 @@ struct AdmissionAPITests {
         ("/workflows?label=%3Dx", ["label"]), ("/workflows?submitted_before=2020-01-01", ["submitted_before"]),
         ("/workflows?what=%zz", ["what"]), ("/workflows/x/events?limit=1001", ["limit"]),
         ("/workflows/x/events?after=x", ["after"]), ("/workflows/x?wait=soon", ["wait"]),
-        ("/workflows/x?wait=1s&wait=2s", ["wait"]),
+        ("/workflows/x?wait=1s&wait=2s", ["wait"]), ("/workflows?definition=a%20b", ["definition"]),
+        ("/workflows?definition=a%400", ["definition"]), ("/definitions?limit=0", ["limit"]),
+        ("/definitions?cursor=a%40b", ["cursor"]), ("/definitions/x/versions?cursor=01", ["cursor"]),
+        ("/definitions/x/versions?limit=201", ["limit"]),
     ]
 
     @Test("a value that a query parameter does not take is refused by name", arguments: badQueries.indices)

@@ -61,13 +61,20 @@ struct OperationsTests {
             for path in ["/livez", "/readyz", "/docs", "/openapi.yaml"] {
                 #expect(try await status(nil, "GET", path) == 200)
             }
-            for path in ["/workflows", "/backends", "/metrics", "/limits"] {
+            for path in ["/workflows", "/backends", "/definitions", "/metrics", "/limits"] {
                 #expect(try await status(nil, "GET", path) == 401)
             }
             #expect(try await status("wrong-key-0123456789", "GET", "/workflows") == 401)
             #expect(try await status("viewer-key-0123456", "GET", "/workflows") == 200)
             #expect(try await status("viewer-key-0123456", "POST", "/workflows", run) == 403)
             #expect(try await status("submit-key-0123456", "POST", "/workflows", run) == 202)
+            let definition: JSONValue = ["nodes": [node("a")]]
+            #expect(try await status("viewer-key-0123456", "PUT", "/definitions/x", definition) == 403)
+            #expect(try await status("submit-key-0123456", "PUT", "/definitions/x", definition) == 201)
+            #expect(try await status("viewer-key-0123456", "GET", "/definitions/x") == 200)
+            for path in ["/definitions/x", "/definitions/x/versions/1"] {
+                #expect(try await status("viewer-key-0123456", "DELETE", path) == 403)
+            }
             #expect(try await status("submit-key-0123456", "POST", "/backends", backend) == 403)
             #expect(try await status("admin-key-01234567", "POST", "/backends", backend) == 201)
             let refused = try await server.client.send("GET", "/workflows")

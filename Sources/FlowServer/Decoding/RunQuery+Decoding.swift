@@ -18,6 +18,8 @@ extension RunQuery {
             }
         }
         name = items.text("name")
+        definition = items.value(
+            "definition", expected: "the name of a definition, or NAME@VERSION", DefinitionReference.init(checking:))
         backend = items.value("backend", expected: "the name of a backend", BackendName.init(checking:))
         for text in items.texts("label") {
             let parts = text.unicodeScalars.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

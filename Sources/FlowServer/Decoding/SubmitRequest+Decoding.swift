@@ -8,8 +8,16 @@ extension SubmitRequest {
     /// - Throws: ``ValidationError`` with everything that is wrong.
     package init(decoding object: JSONObject, limits: WorkflowLimits) throws(ValidationError) {
         var fields = FieldReader(object, at: [])
-        fields.require("workflow")
-        let definition = fields.value("workflow")
+        let document = fields.value("workflow")
+        let definition = fields.value("definition", expected: "the name of a definition, or NAME@VERSION") {
+            $0.string.flatMap(DefinitionReference.init(checking:))
+        }
+        switch (document != nil, object["definition"] != nil) {
+        case (false, false):
+            fields.add(ValidationIssue([], "one of the fields \"workflow\" and \"definition\" is required"))
+        case (true, true): fields.refuse("definition", "a submission has a workflow or a definition, not both")
+        case (true, false), (false, true): break
+        }
         let input = fields.value("input")
         let backend = fields.backend("backend")
         let requires = fields.texts("requires") ?? []
@@ -28,16 +36,22 @@ extension SubmitRequest {
                     ["labels", .name(name)], "a label has a name of 1 to 128 bytes and a value of up to 256"))
         }
         var workflow: Workflow?
-        if let definition {
+        if let document {
             do {
-                workflow = try Workflow(decoding: definition, at: ["workflow"], limits: limits)
+                workflow = try Workflow(decoding: document, at: ["workflow"], limits: limits)
             } catch {
                 fields.add(error.issues)
             }
         }
         let issues = fields.finish()
-        guard issues.isEmpty, let workflow else { throw ValidationError(issues) }
-        self.init(workflow: workflow)
+        guard issues.isEmpty else { throw ValidationError(issues) }
+        if let workflow {
+            self.init(workflow: workflow)
+        } else if let definition {
+            self.init(definition: definition)
+        } else {
+            throw ValidationError(issues)
+        }
         self.input = input
         self.backend = backend
         self.requires = requires

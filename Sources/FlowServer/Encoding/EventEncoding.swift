@@ -68,6 +68,8 @@ package enum EventEncoding {
     }
 
     private static func write(_ submission: Submission, to writer: inout JSONWriter) {
+        writer.field("definition")
+        writer.optional(submission.definition?.description)
         writer.field("workflow")
         submission.workflow.write(to: &writer)
         writer.field("input")

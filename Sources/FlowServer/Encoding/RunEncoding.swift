@@ -31,6 +31,8 @@ enum RunEncoding {
         writer.string(context.graph.workflow.name)
         writer.field("version")
         writer.optional(context.graph.workflow.version)
+        writer.field("definition")
+        writer.optional(submission.definition?.description)
         writer.field("status")
         writer.string(context.status.rawValue)
         writer.field("backend")

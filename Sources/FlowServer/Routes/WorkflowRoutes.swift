@@ -87,8 +87,13 @@ struct WorkflowRoutes: Sendable {
     @Sendable private func match(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
         try Preconditions.check(request, nil)
-        let submission = try await decode(request)
-        do { try service.refuseUnknownBackend(submission) } catch { throw Problem(error) }
+        var submission = try await decode(request)
+        do {
+            submission = try await service.resolve(submission)
+            try service.refuseUnknownBackend(submission)
+        } catch {
+            throw Problem(error)
+        }
         var writer = JSONWriter()
         writer.beginObject()
         writer.field("backends")
@@ -181,11 +186,7 @@ struct WorkflowRoutes: Sendable {
         writer.optional(page.next.map { String($0) })
         writer.endObject()
         var response = HTTPResponse.json(writer.bytes)
-        if let next = page.next {
-            let kept = (request.query ?? "").split(separator: "&").filter { !$0.hasPrefix("cursor=") }
-            let target = (kept + ["cursor=\(next)"]).joined(separator: "&")
-            response.fields.append(("Link", "</workflows?\(target)>; rel=\"next\""))
-        }
+        if let next = page.next { response.linkNext(String(next), after: request) }
         return response
     }
 

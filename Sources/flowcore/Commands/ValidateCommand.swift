@@ -21,7 +21,13 @@ struct ValidateCommand: AsyncParsableCommand {
             let submission = try WorkflowFile(path: file).submission
             let request = try SubmitRequest(decoding: submission, limits: WorkflowLimits())
             let issues = try await Temporary.withAssembly { assembly in
-                await assembly.service.match(request).first { $0.backend == .native }?.unmet ?? []
+                do {
+                    // Here nothing is stored: a submission of a definition can be checked by its server alone.
+                    _ = try await assembly.service.resolve(request)
+                } catch ServiceError.invalid(let issues) {
+                    throw FlowCore.ValidationError(issues)
+                }
+                return await assembly.service.match(request).first { $0.backend == .native }?.unmet ?? []
             }
             guard issues.isEmpty else { throw ValidationError(issues) }
             StandardStreams.write("\(file): valid, \(request.workflow.nodes.count) nodes\n")
