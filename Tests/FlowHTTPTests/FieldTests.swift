@@ -33,11 +33,13 @@ struct FieldTests {
         ])
     func jsonTypes(type: String, isJSON: Bool) { #expect(MediaTypes.isJSON(type) == isJSON) }
 
-    @Test("versions match weakly")
-    func tags() {
-        let tag = EntityTag("7")
-        #expect(tag.matches(ifNoneMatch: ["\"6\", W/\"7\""]) && tag.matches(ifNoneMatch: ["*"]))
-        #expect(!tag.matches(ifNoneMatch: ["7", "\"77\""]))
+    @Test(
+        "a version that the client has is known by weak comparison",
+        arguments: [("\"6\", W/\"7\"", true), ("*", true), ("\"77\"", false), ("\"7,8\"", false)])
+    func known(field: String, isKnown: Bool) throws {
+        var fields = RequestFields()
+        fields.append("If-None-Match", field)
+        #expect(try Preconditions(fields).isKnown(EntityTag("7")) == isKnown)
     }
 
     static let holding: [(match: String?, noneMatch: String?, holdsFor: [String?])] = [

@@ -1,13 +1,13 @@
-/// What has to hold of a resource for a request to change it: `If-Match` and `If-None-Match` (RFC 9110 section 13.1).
+/// What a client wants to be true of a resource before its request is done: `If-Match` and `If-None-Match` (RFC 9110
+/// section 13.1).
 package struct Preconditions: Sendable {
-    /// The versions that a field names.
-    private enum Versions: Sendable {
-        case any
-        case listed([(tag: String, isWeak: Bool)])
-    }
+    private let match: EntityTagList?
+    private let noneMatch: EntityTagList?
 
-    private let match: Versions?
-    private let noneMatch: Versions?
+    /// Whether a request has any.
+    package static func areGiven(_ request: HTTPRequest) -> Bool {
+        request.fields.contains("if-match") || request.fields.contains("if-none-match")
+    }
 
     /// Reads the fields of a request.
     ///
@@ -15,10 +15,10 @@ package struct Preconditions: Sendable {
     ///   a condition that holds.
     package init(_ fields: RequestFields) throws(Problem) {
         var issues: [Problem.Issue] = []
-        func read(_ name: String) -> Versions? {
+        func read(_ name: String) -> EntityTagList? {
             let values = fields.values(name.lowercased())
             guard !values.isEmpty else { return nil }
-            if let versions = Self.parse(values.joined(separator: ",")) { return versions }
+            if let list = EntityTagList(values.joined(separator: ",")) { return list }
             issues.append(
                 Problem.Issue(
                     parameter: name, "expected \"*\" or entity tags such as \"\\\"3\\\"\", separated by commas"))
@@ -31,42 +31,67 @@ package struct Preconditions: Sendable {
         }
     }
 
-    /// Whether the request may go on.
+    /// Whether a request that changes something may go on.
     ///
-    /// - Parameter tag: The version that there is; `nil` when there is none.
+    /// - Parameter tag: The version that there is; `nil` when there is no such resource.
     package func hold(for tag: EntityTag?) -> Bool {
-        switch match {
-        case nil: break
-        case .any: guard tag != nil else { return false }
-        case .listed(let tags):
-            // By strong comparison: a weak tag stands for no exact version.
-            guard let tag, tags.contains(where: { !$0.isWeak && $0.tag == tag.value }) else { return false }
-        }
-        switch noneMatch {
-        case nil: return true
-        case .any: return tag == nil
-        case .listed(let tags): return !tags.contains { $0.tag == tag?.value }
-        }
+        if let match, tag == nil || !match.contains(tag, isStrong: true) { return false }
+        return tag == nil || !isKnown(tag)
     }
 
-    /// Reads `*`, or entity tags with commas between them. A tag may hold commas, and elements may be empty.
-    private static func parse(_ text: String) -> Versions? {
-        if text.trimmed == "*" { return .any }
-        var tags: [(tag: String, isWeak: Bool)] = []
-        var rest = text.utf8[...]
-        while true {
-            rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: ",") }
-            guard !rest.isEmpty else { return tags.isEmpty ? nil : .listed(tags) }
-            let isWeak = rest.starts(with: "W/".utf8)
-            if isWeak { rest = rest.dropFirst(2) }
-            guard rest.first == UInt8(ascii: "\"") else { return nil }
-            rest = rest.dropFirst()
-            guard let end = rest.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
-            let tag = rest[..<end]
-            guard tag.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
-            tags.append((String(Substring(tag)), isWeak))
-            rest = rest[end...].dropFirst().drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-            guard rest.isEmpty || rest.first == UInt8(ascii: ",") else { return nil }
-        }
+    /// Whether the client has this version already.
+    ///
+    /// - Parameter tag: The version; `nil` when the resource has none.
+    package func isKnown(_ tag: EntityTag?) -> Bool { noneMatch?.contains(tag, isStrong: false) ?? false }
+
+    /// Refuses a request that changes something and whose conditions do not hold.
+    ///
+    /// - Parameters:
+    ///   - tag: The version; `nil` when the resource has none.
+    ///   - isThere: Whether there is such a resource at all.
+    /// - Throws: ``Problem`` with the condition that does not hold.
+    package func check(_ tag: EntityTag?, isThere: Bool = true) throws(Problem) {
+        try checkMatch(tag, isThere: isThere)
+        guard isThere, isKnown(tag) else { return }
+        throw Self.failed(
+            "If-None-Match", tag.map { "the resource has the version \($0.field)" } ?? "the resource is there", tag)
+    }
+
+    /// Refuses a request that wants another version than the one that there is.
+    ///
+    /// - Parameters:
+    ///   - tag: The version; `nil` when the resource has none.
+    ///   - isThere: Whether there is such a resource at all.
+    /// - Throws: ``Problem`` when `If-Match` does not hold.
+    package func checkMatch(_ tag: EntityTag?, isThere: Bool = true) throws(Problem) {
+        guard let match, !(isThere && match.contains(tag, isStrong: true)) else { return }
+        let reason =
+            if !isThere {
+                "there is no such resource"
+            } else if let tag {
+                "the resource has the version \(tag.field)"
+            } else {
+                "the resource has no version, so that \"*\" alone can match"
+            }
+        throw Self.failed("If-Match", reason, tag)
+    }
+
+    private static func failed(_ field: String, _ reason: String, _ tag: EntityTag?) -> Problem {
+        Problem(
+            412, "precondition-failed", "The condition of \(field) does not hold: \(reason).",
+            issues: [Problem.Issue(parameter: field, reason)], fields: tag.map { [("ETag", $0.field)] } ?? [])
+    }
+}
+
+extension HTTPRequest {
+    /// Refuses a request that changes something and whose conditions do not hold.
+    ///
+    /// - Parameters:
+    ///   - tag: The version; `nil` when the resource has none.
+    ///   - isThere: Whether there is such a resource at all.
+    /// - Throws: ``Problem`` with the condition that does not hold or cannot be understood.
+    package func checkConditions(_ tag: EntityTag?, isThere: Bool = true) throws(Problem) {
+        guard isConditional else { return }
+        try Preconditions(fields).check(tag, isThere: isThere)
     }
 }

@@ -26,7 +26,7 @@ package final class NegotiationMiddleware: Middleware {
             (200..<300).contains(response.status),
             !route.wishes.contains(.conditions)
         else { return }
-        do throws(Problem) { try Preconditions.checkMatch(request, nil) } catch {
+        do throws(Problem) { try Preconditions(request.fields).checkMatch(nil) } catch {
             response = error.response(instance: request.path)
         }
     }

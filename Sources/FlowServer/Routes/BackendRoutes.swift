@@ -41,7 +41,7 @@ struct BackendRoutes: Sendable {
 
     @Sendable private func create(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
-        try Preconditions.check(request, nil)
+        try request.checkConditions(nil)
         var fields = FieldReader(try json.object(request), at: [])
         fields.require("name")
         let name = fields.backend("name")
@@ -63,7 +63,7 @@ struct BackendRoutes: Sendable {
         let registration = try Self.registration(name, &fields)
         let isNew = registry.backend(name) == nil
         // A backend has no version: a client can ask for one that is there, or for one that is not.
-        try Preconditions.check(request, nil, isThere: !isNew)
+        try request.checkConditions(nil, isThere: !isNew)
         // Whoever wants none to be there does not replace one that comes in between.
         let mayReplace = !isNew || !request.fields.contains("if-none-match")
         do {
@@ -128,7 +128,7 @@ struct BackendRoutes: Sendable {
         let drain = query.value("drain", expected: "true or false") { Bool($0) } ?? false
         try query.finish()
         let name = try backend(request).name
-        try Preconditions.check(request, nil)
+        try request.checkConditions(nil)
         do { try await registry.unregister(name, drain: drain) } catch { throw Problem(error) }
         return HTTPResponse(status: 204)
     }

@@ -70,8 +70,9 @@ struct DefinitionRoutes: Sendable {
         let definition: Definition
         do { definition = try await library.load(reference) } catch { throw Problem(error) }
         let tag = Self.tag(definition.id)
-        try Preconditions.checkMatch(request, tag)
-        if tag.matches(ifNoneMatch: request.fields.values("if-none-match")) {
+        let conditions = try Preconditions(request.fields)
+        try conditions.checkMatch(tag)
+        if conditions.isKnown(tag) {
             return HTTPResponse(status: 304, fields: [("ETag", tag.field), ("Cache-Control", "no-cache")])
         }
         return Self.answer(definition, status: 200)

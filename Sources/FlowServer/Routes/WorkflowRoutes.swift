@@ -24,7 +24,7 @@ struct WorkflowRoutes: Sendable {
 
     @Sendable private func submit(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
-        try Preconditions.check(request, nil)
+        try request.checkConditions(nil)
         var timing = ServerTiming()
         var preferences = Preferences(request.fields.values("prefer"))
         let wait = preferences.applyWait(atMost: service.limits.maximumWait)
@@ -86,7 +86,7 @@ struct WorkflowRoutes: Sendable {
 
     @Sendable private func match(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
-        try Preconditions.check(request, nil)
+        try request.checkConditions(nil)
         var submission = try await decode(request)
         do {
             submission = try await service.resolve(submission)
@@ -161,8 +161,9 @@ struct WorkflowRoutes: Sendable {
     private func representation(_ snapshot: RunSnapshot, _ request: HTTPRequest) throws(Problem) -> HTTPResponse {
         let tag = EntityTag(String(snapshot.context.position))
         if request.isConditional {
-            try Preconditions.checkMatch(request, tag)
-            if tag.matches(ifNoneMatch: request.fields.values("if-none-match")) {
+            let conditions = try Preconditions(request.fields)
+            try conditions.checkMatch(tag)
+            if conditions.isKnown(tag) {
                 return HTTPResponse(status: 304, fields: [("ETag", tag.field), ("Cache-Control", "no-cache")])
             }
         }
@@ -197,7 +198,7 @@ struct WorkflowRoutes: Sendable {
             if request.isConditional {
                 let run = try await service.load(id).context
                 // Of a run that goes on the version does not matter: it cannot be removed.
-                if run.status.isFinished { try Preconditions.check(request, EntityTag(String(run.position))) }
+                if run.status.isFinished { try request.checkConditions(EntityTag(String(run.position))) }
             }
             // One that has ended is still in the version that was looked at.
             try await service.delete(id)
@@ -209,7 +210,7 @@ struct WorkflowRoutes: Sendable {
 
     @Sendable private func cancel(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
-        try Preconditions.check(request, nil)
+        try request.checkConditions(nil)
         let id = try Self.id(request)
         var reason: String?
         if let object = try json.optionalObject(request) {
