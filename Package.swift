@@ -50,7 +50,12 @@ let package = Package(
             name: "cel-conformance", dependencies: ["FlowExpressions", "FlowJSON"], swiftSettings: pure),
 
         // The domain: workflows, contexts, the backend protocol, the planner. No HTTP, no SQL, no C.
-        .target(name: "FlowCore", dependencies: ["FlowJSON"], swiftSettings: pure),
+        .target(
+            name: "FlowCore",
+            dependencies: [
+                "FlowExpressions", "FlowJSON", .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: pure),
 
         // The engine: drives runs through backends and keeps their state.
         .target(

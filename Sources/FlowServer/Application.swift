@@ -40,7 +40,8 @@ package struct Application: Sendable {
             http: options.httpLimits + [("max_event_streams", options.maxListeners)])
         routes =
             WorkflowRoutes(service: service, json: json).routes
-            + NodeRoutes(service: service).routes + events.routes
+            + NodeRoutes(service: service, json: json).routes + RunControlRoutes(service: service, json: json).routes
+            + events.routes
             + DefinitionRoutes(service: service, json: json).routes
             + BackendRoutes(service: service, json: json).routes
             + OperationsRoutes(

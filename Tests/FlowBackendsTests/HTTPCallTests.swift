@@ -11,8 +11,9 @@ struct HTTPCallTests {
     /// The output of a call that has to succeed.
     static func output(_ config: JSONObject) async throws -> JSONValue {
         switch try await HTTPNodeTests.call(config) {
-        case .success(let output): return output
+        case .success(let output, _): return output
         case .failure(let failure): throw failure
+        case .interrupted(let prompt): throw NodeFailure(.failed, "interrupted: \(prompt)")
         }
     }
 
@@ -107,7 +108,7 @@ struct HTTPCallTests {
             if let expect { config["expect"] = expect }
             let result = try await HTTPNodeTests.call(config)
             if isExpected {
-                guard case .success(let output) = result else {
+                guard case .success(let output, _) = result else {
                     Issue.record("\(result)")
                     return
                 }

@@ -35,13 +35,14 @@ struct HTTPNodeTests {
     func success() async throws {
         try await TestServer.with { server in
             let url = "http://127.0.0.1:\(server.client.port)"
-            guard case .success(let output) = try await Self.call(["url": .string(url + "/livez")]) else {
+            guard case .success(let output, _) = try await Self.call(["url": .string(url + "/livez")]) else {
                 Issue.record("it failed")
                 return
             }
             #expect(output["status"] == 200 && output["body"]?["status"] == "alive")
             #expect(output["headers"]?["content-type"] == "application/json")
-            guard case .success(let text) = try await Self.call(["url": .string(url + "/livez"), "response": "base64"])
+            guard
+                case .success(let text, _) = try await Self.call(["url": .string(url + "/livez"), "response": "base64"])
             else {
                 Issue.record("it failed")
                 return
@@ -59,7 +60,7 @@ struct HTTPNodeTests {
             ]
             let first = try await Self.call(config)
             let second = try await Self.call(config)
-            guard case .success(let one) = first, case .success(let two) = second else {
+            guard case .success(let one, _) = first, case .success(let two, _) = second else {
                 Issue.record("\(first) \(second)")
                 return
             }
@@ -81,7 +82,7 @@ struct HTTPNodeTests {
             let large = Self.failure(
                 try await Self.call(["url": .string(url + "/openapi.yaml"), "max_response_bytes": 100]))
             #expect(large?.code == .tooLarge)
-            guard case .success(let followed) = try await Self.call(["url": .string(url + "/")]) else {
+            guard case .success(let followed, _) = try await Self.call(["url": .string(url + "/")]) else {
                 Issue.record("the redirect was not followed")
                 return
             }

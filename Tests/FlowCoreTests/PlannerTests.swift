@@ -16,69 +16,13 @@ struct PlannerTests {
             submittedAt: start)
     }
 
-    /// Carries decisions out as a backend would whose nodes end in an order that a seed gives, and journals them.
-    struct Simulation {
-        var planner: Planner
-        var events: [RunEvent] = []
-        var running: [(NodeID, Int)] = []
-        var generator: Generator
-        let failing: Set<NodeID>
-
-        struct Generator: RandomNumberGenerator {
-            var state: UInt64
-            mutating func next() -> UInt64 {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return state ^ (state >> 29)
-            }
-        }
-
-        init(_ context: WorkflowContext, seed: UInt64, failing: Set<NodeID> = [], maxParallel: Int = 3) {
-            planner = Planner(context, maxParallel: maxParallel)
-            generator = Generator(state: seed)
-            self.failing = failing
-        }
-
-        mutating func record(_ kind: RunEvent.Kind) {
-            let event = RunEvent(position: planner.context.position + 1, time: PlannerTests.start, kind: kind)
-            events.append(event)
-            planner.apply(event)
-        }
-
-        /// Returns false when the run has ended.
-        mutating func step() -> Bool {
-            switch planner.next(now: PlannerTests.start) {
-            case .startWorkflow: record(.workflowStarted)
-            case .startNode(let id, let attempt):
-                record(.nodeStarted(id, attempt: attempt, backend: .native, input: nil))
-                running.append((id, attempt))
-            case .cancelNode(let id):
-                guard let index = running.firstIndex(where: { $0.0 == id }) else { return true }
-                let attempt = running.remove(at: index).1
-                record(.nodeCancelled(id, attempt: attempt))
-            case .completeWorkflow: record(.workflowCompleted)
-            case .failWorkflow(let failure): record(.workflowFailed(failure))
-            case .cancelWorkflow(let reason): record(.workflowCancelled(reason: reason))
-            case .wait:
-                let index = Int.random(in: 0..<running.count, using: &generator)
-                let (id, attempt) = running.remove(at: index)
-                if failing.contains(id) {
-                    record(.nodeFailed(id, attempt: attempt, error: NodeFailure(.failed, "no"), isFinal: true))
-                } else {
-                    record(.nodeCompleted(id, attempt: attempt, output: .string("out of \(id)")))
-                }
-            case .stop: return false
-            }
-            return true
-        }
-    }
-
     static let diamond: [(String, [String]?)] = [
         ("a", nil), ("b", ["a"]), ("c", ["a"]), ("d", ["b", "c"]), ("e", ["c"]), ("f", ["d", "e"]),
     ]
 
     @Test("nodes without dependencies run one after the other, each on the output of the one before")
     func sequence() throws {
-        var simulation = Simulation(Self.context([("a", nil), ("b", nil), ("c", nil)]), seed: 1)
+        var simulation = PlannerHarness(Self.context([("a", nil), ("b", nil), ("c", nil)]), seed: 1)
         while simulation.step() { #expect(simulation.running.count <= 1) }
         let context = simulation.planner.context
         #expect(context.status == .completed && context.executionPath == ["a", "b", "c"])
@@ -90,7 +34,7 @@ struct PlannerTests {
         "a node starts when all that it depends on has completed, and gets their outputs by their ids",
         arguments: 1...20)
     func graph(seed: UInt64) {
-        var simulation = Simulation(Self.context(Self.diamond), seed: seed)
+        var simulation = PlannerHarness(Self.context(Self.diamond), seed: seed)
         while simulation.step() {}
         let context = simulation.planner.context
         #expect(context.status == .completed && context.output == "out of f")
@@ -101,7 +45,7 @@ struct PlannerTests {
             case .nodeStarted(let id, _, _, _):
                 let node = Self.diamond.first { $0.0 == id.rawValue }
                 #expect((node?.1 ?? []).allSatisfy { done.contains(NodeID($0)) })
-            case .nodeCompleted(let id, _, _): done.insert(id)
+            case .nodeCompleted(let id, _, _, _): done.insert(id)
             default: break
             }
         }
@@ -110,7 +54,7 @@ struct PlannerTests {
     @Test("no more nodes run at the same time than may", arguments: 1...5)
     func parallel(limit: Int) {
         let nodes: [(String, [String]?)] = [("root", nil)] + (0..<20).map { ("n\($0)", ["root"]) }
-        var simulation = Simulation(Self.context(nodes), seed: 3, maxParallel: limit)
+        var simulation = PlannerHarness(Self.context(nodes), seed: 3, maxParallel: limit)
         var most = 0
         while simulation.step() { most = max(most, simulation.running.count) }
         #expect(most == limit && simulation.planner.context.status == .completed)
@@ -118,7 +62,7 @@ struct PlannerTests {
 
     @Test("a failure cancels what runs and skips what has not started", arguments: 1...20)
     func failure(seed: UInt64) {
-        var simulation = Simulation(Self.context(Self.diamond), seed: seed, failing: ["c"])
+        var simulation = PlannerHarness(Self.context(Self.diamond), seed: seed, failing: ["c"])
         while simulation.step() {}
         let context = simulation.planner.context
         #expect(context.status == .failed && context.error?.details == ["node_id": "c"])
@@ -128,7 +72,7 @@ struct PlannerTests {
 
     @Test("a run that is cancelled ends so, and its nodes with it")
     func cancellation() {
-        var simulation = Simulation(Self.context(Self.diamond), seed: 2)
+        var simulation = PlannerHarness(Self.context(Self.diamond), seed: 2)
         while simulation.running.isEmpty { _ = simulation.step() }
         simulation.record(.cancelRequested(reason: "enough"))
         while simulation.step() {}
@@ -138,7 +82,7 @@ struct PlannerTests {
 
     @Test("a run that takes too long fails with a timeout")
     func timeout() {
-        var planner = Planner(Self.context([("a", nil)], timeout: .seconds(5)), maxParallel: 1)
+        var planner = Planner(Self.context([("a", nil)], timeout: .seconds(5)), limits: PlannerLimits(parallelNodes: 1))
         #expect(planner.next(now: Self.start) == .startWorkflow)
         planner.apply(RunEvent(position: 2, time: Self.start, kind: .workflowStarted))
         #expect(planner.next(now: Self.start) == .startNode("a", attempt: 1))
@@ -150,14 +94,14 @@ struct PlannerTests {
 
     @Test("a crash after any event loses nothing and repeats no completed node", arguments: 1...10)
     func crashes(seed: UInt64) throws {
-        var whole = Simulation(Self.context(Self.diamond), seed: seed)
+        var whole = PlannerHarness(Self.context(Self.diamond), seed: seed)
         while whole.step() {}
         for cut in 0...whole.events.count {
             var context = Self.context(Self.diamond)
             for event in whole.events.prefix(cut) { context.apply(event) }
             let completed = Set(context.nodes.filter { $0.status == .completed }.map(\.id))
             let lost = context.nodes.filter { $0.status == .running }.map(\.id)
-            var rest = Simulation(context, seed: seed &+ 99)
+            var rest = PlannerHarness(context, seed: seed &+ 99)
             while rest.step() {}
             let end = rest.planner.context
             #expect(end.status == .completed && end.output == whole.planner.context.output)

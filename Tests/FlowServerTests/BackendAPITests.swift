@@ -84,7 +84,12 @@ struct BackendAPITests {
     func nodeTypes() async throws {
         try await TestServer.with { server in
             let types = try await server.client.send("GET", "/node-types").json["node_types"]?.array ?? []
-            #expect(Set(types.compactMap { $0["type"]?.string }) == ["passthrough", "set", "delay", "fail", "http"])
+            #expect(
+                Set(types.compactMap { $0["type"]?.string })
+                    == [
+                        "condition", "approval", "for_each", "loop", "workflow", "passthrough", "set", "delay", "fail",
+                        "http",
+                    ])
             #expect(types.allSatisfy { $0["config_schema"]?["type"] == "object" && $0["backends"] == ["native"] })
         }
     }

@@ -91,9 +91,9 @@ struct SubmissionRefusalTests {
             "/workflow/nodes/0/a~1b~0c"
         ),
         (
-            "of a later version of the language",
-            ["workflow": workflow([extended("a", ["retry": ["max_attempts": 3]])])],
-            "/workflow/nodes/0/retry"
+            "of a node",
+            ["workflow": workflow([extended("a", ["retries": 3])])],
+            "/workflow/nodes/0/retries"
         ),
         (
             "of a configuration", ["workflow": workflow([node("a", "set", ["value": 1, "odd": 1])])],
@@ -147,10 +147,5 @@ struct SubmissionRefusalTests {
             #expect(try await client.send("GET", "/workflows").json["workflows"] == [])
             #expect(try await client.send("GET", "/backends").json == backends)
         }
-    }
-
-    /// A node with further fields.
-    private static func extended(_ id: String, _ more: JSONObject) -> JSONValue {
-        node(id, "passthrough", after: nil, nil, more)
     }
 }

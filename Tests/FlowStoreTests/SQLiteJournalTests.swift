@@ -21,9 +21,11 @@ struct SQLiteJournalTests {
         let kinds: [RunEvent.Kind] = [
             .workflowSubmitted(context.submission), .workflowStarted,
             .nodeStarted("a", attempt: 1, backend: .native, input: nil),
-            .nodeFailed("a", attempt: 1, error: NodeFailure("x", "m", retriable: true, details: [1]), isFinal: false),
+            .nodeFailed(
+                "a", attempt: 1, error: NodeFailure("x", "m", retriable: true, details: [1]),
+                then: .retry(at: Timestamp(milliseconds: 5))),
             .nodeStarted("a", attempt: 2, backend: .native, input: .null),
-            .nodeCompleted("a", attempt: 2, output: ["é": [.null, 1.5]]),
+            .nodeCompleted("a", attempt: 2, output: ["é": [.null, 1.5]], notes: nil),
             .nodeStarted("b", attempt: 1, backend: "other", input: ["x": 1]), .cancelRequested(reason: "r"),
             .nodeCancelled("b", attempt: 1), .workflowCancelled(reason: nil),
         ]

@@ -152,3 +152,6 @@ package func node(
     for member in more.members { object[member.name] = member.value }
     return .object(object)
 }
+
+/// A node that hands its input on, with further fields.
+package func extended(_ id: String, _ more: JSONObject) -> JSONValue { node(id, "passthrough", after: nil, nil, more) }

@@ -38,9 +38,12 @@ public struct LoggingBackend: DecoratingBackend {
             let result = try await backend.executeNode(request)
             let duration = DurationText.text(start.duration(to: request.clock.now))
             switch result {
-            case .success(let output):
+            case .success(let output, _):
                 logger.info("node completed", metadata: ["duration": "\(duration)"])
                 logger.debug("node output", metadata: ["output": "\(output)"])
+            case .interrupted(let prompt):
+                logger.info("node interrupted", metadata: ["duration": "\(duration)"])
+                logger.debug("node prompt", metadata: ["prompt": "\(prompt)"])
             case .failure(let failure):
                 logger.error(
                     "node failed",

@@ -22,7 +22,7 @@ public final class RunInformation: Sendable {
         id = context.id
         name = context.graph.workflow.name
         version = context.graph.workflow.version
-        backend = context.submission.backend
+        backend = context.backend
         variables = context.submission.variables
         submittedAt = context.submittedAt
         traceparent = context.submission.traceparent
@@ -43,11 +43,13 @@ public struct NodeRequest: Sendable {
     public var deadline: Timestamp?
     /// The clock that the node's own waits go by.
     public var clock: any WallClock
+    /// Hands out a part of the result while the node runs; parts reach those who follow the run in their order.
+    public var emit: @Sendable (JSONValue) -> Void
 
     /// Makes a request.
     public init(
         node: Node, input: JSONValue, attempt: Int, run: RunInformation, deadline: Timestamp? = nil,
-        clock: any WallClock
+        clock: any WallClock, emit: @escaping @Sendable (JSONValue) -> Void = { _ in }
     ) {
         self.node = node
         self.input = input
@@ -55,6 +57,7 @@ public struct NodeRequest: Sendable {
         self.run = run
         self.deadline = deadline
         self.clock = clock
+        self.emit = emit
     }
 
     /// The field `traceparent` for calls of this attempt, when its run belongs to a trace: the caller's trace with a span

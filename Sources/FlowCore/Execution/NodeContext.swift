@@ -32,7 +32,20 @@ public struct NodeContext: Hashable, Sendable {
     public var earlierAttempts: [Attempt] = []
     /// When the node reached a final status.
     public var completedAt: Timestamp?
+    /// What the node said beside its output.
+    public var notes: CompletionNotes?
+    /// What the node waits for while it is interrupted.
+    public var interrupt: Interrupt?
+    /// When the next attempt is made, while the node waits for it.
+    public var retryAt: Timestamp?
+    /// Whether the node's fallback has taken its place.
+    public var usesFallback = false
+    /// Whether the node has failed and what follows goes on nevertheless.
+    public var isTolerated = false
 
     /// Makes the context of a node that has not started.
     public init(id: NodeID) { self.id = id }
+
+    /// Whether what follows the node can go on: it has ended and not failed the run.
+    var isSettled: Bool { status == .completed || status == .skipped || isTolerated }
 }

@@ -31,6 +31,16 @@ public struct NodeFailure: Error, Hashable, Sendable {
         public static let cancelled: Code = "cancelled"
         /// The server stopped while the node ran.
         public static let lost: Code = "lost"
+        /// An expression has no value, or costs more than it may.
+        public static let expressionError: Code = "expression_error"
+        /// A loop went on longer than it may.
+        public static let tooManyIterations: Code = "too_many_iterations"
+        /// A run that a node started did not complete.
+        public static let childFailed: Code = "child_failed"
+        /// More runs would start each other than may.
+        public static let tooDeep: Code = "too_deep"
+        /// Whoever was asked said no.
+        public static let rejected: Code = "rejected"
     }
 
     /// The fields, in one place that copies share: failures are rare, and whatever may hold one stays small.
@@ -86,6 +96,25 @@ extension NodeFailure {
         let details = value["details"].flatMap { $0.isNull ? nil : $0 }
         self.init(Code(code), message, retriable: value["retriable"]?.bool ?? false, details: details)
     }
+
+    /// The error object of the API.
+    public var json: JSONValue {
+        [
+            "code": .string(code.rawValue), "message": .string(message), "retriable": .bool(retriable),
+            "details": details ?? .null,
+        ]
+    }
+
+    /// A backend that did not take an attempt, which says nothing of the node.
+    public static func transport(_ error: BackendError) -> NodeFailure {
+        NodeFailure(
+            error.code == .cancelled ? .cancelled : .unavailable, error.description,
+            retriable: error.code != .unsupported,
+            details: ["backend": .string(error.backend.rawValue), "reason": .string(error.code.rawValue)])
+    }
+
+    /// Whether the backend is what failed, and not the node.
+    var isTransport: Bool { code == .unavailable && retriable && details?["backend"]?.string != nil }
 
     /// Writes the error object of the API.
     public func write(to writer: inout JSONWriter) {

@@ -25,15 +25,33 @@ public struct RunEvent: Hashable, Sendable {
         /// An attempt at a node began. The input is left out when it is the one that the graph gives by default.
         case nodeStarted(NodeID, attempt: Int, backend: BackendName, input: JSONValue?)
         /// A node has its output.
-        case nodeCompleted(NodeID, attempt: Int, output: JSONValue)
-        /// An attempt failed; `isFinal` when no other follows.
-        indirect case nodeFailed(NodeID, attempt: Int, error: NodeFailure, isFinal: Bool)
+        case nodeCompleted(NodeID, attempt: Int, output: JSONValue, notes: CompletionNotes?)
+        /// An attempt failed, and what follows from that.
+        indirect case nodeFailed(NodeID, attempt: Int, error: NodeFailure, then: FailureOutcome)
+        /// A node will not run.
+        case nodeSkipped(NodeID)
+        /// A node waits for an answer from outside.
+        case nodeInterrupted(NodeID, attempt: Int, Interrupt)
+        /// A running node handed out a part of its result.
+        case nodeChunk(NodeID, attempt: Int, JSONValue)
+        /// A node's body begins to run once more, on an item.
+        indirect case iterationStarted(NodeID, index: Int, item: JSONValue)
+        /// A run of a node's body has ended.
+        indirect case iterationEnded(NodeID, index: Int, IterationOutcome)
         /// A running node was stopped.
         case nodeCancelled(NodeID, attempt: Int)
         /// Somebody asked for the run to end.
         case cancelRequested(reason: String?)
-        /// Every node has ended and none failed the run.
-        case workflowCompleted
+        /// Nothing can go on before an answer comes from outside.
+        case workflowInterrupted
+        /// Somebody asked that no further node be started.
+        case workflowPaused
+        /// Somebody asked that the run go on.
+        case workflowResumed
+        /// Somebody asked that another backend go on with the run.
+        case workflowMoved(BackendName)
+        /// Every node has ended and none failed the run. The output is left out when it is the one that the graph gives.
+        case workflowCompleted(output: JSONValue?)
         /// The run failed. Nodes that had not started are skipped.
         indirect case workflowFailed(NodeFailure)
         /// The run was stopped on request. Nodes that had not started are cancelled.
@@ -59,12 +77,17 @@ public struct Submission: Hashable, Sendable {
     public var traceparent: String?
     /// The stored definition that the workflow comes from.
     public var definition: DefinitionID?
+    /// The earlier run that this one repeats.
+    public var origin: RunOrigin?
+    /// The node of another run that started this one.
+    public var parent: RunParent?
 
     /// Makes a submission.
     public init(
         workflow: Workflow, input: JSONValue = .object(JSONObject()), backend: BackendName = .native,
         variables: JSONObject = JSONObject(), labels: [String: String] = [:], durability: Durability = .full,
-        traceparent: String? = nil, definition: DefinitionID? = nil
+        traceparent: String? = nil, definition: DefinitionID? = nil, origin: RunOrigin? = nil,
+        parent: RunParent? = nil
     ) {
         self.workflow = workflow
         self.input = input
@@ -74,5 +97,7 @@ public struct Submission: Hashable, Sendable {
         self.durability = durability
         self.traceparent = traceparent
         self.definition = definition
+        self.origin = origin
+        self.parent = parent
     }
 }

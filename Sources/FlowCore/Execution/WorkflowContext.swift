@@ -49,16 +49,25 @@ public struct WorkflowContext: Sendable {
     public internal(set) var startedAt: Timestamp?
     /// When the run ended.
     public internal(set) var completedAt: Timestamp?
-    /// The nodes in the order of the workflow.
+    /// Since when no further node is started, on request.
+    public internal(set) var pausedAt: Timestamp?
+    /// The backend that executes the run.
+    public internal(set) var backend: BackendName
+    /// The nodes: those of the workflow in their order, then those of each iteration of a body in the order in which the
+    /// iterations began.
     public internal(set) var nodes: [NodeContext]
+    /// The iterations that have begun.
+    var iterations = Iterations()
 
     /// The context right after the submission, which is the event at position 1.
     public init(id: WorkflowID, graph: WorkflowGraph, submission: Submission, submittedAt: Timestamp) {
         origin = Origin(id: id, graph: graph, submission: submission, submittedAt: submittedAt)
         position = 1
         lastEventAt = submittedAt
+        backend = submission.backend
         nodes = graph.workflow.nodes.map { NodeContext(id: $0.id) }
         executionPath.reserveCapacity(nodes.count)
+        if let origin = submission.origin { take(over: origin) }
     }
 
     /// The context that a journal's first event gives, or `nil` when that event is no submission.
@@ -68,6 +77,6 @@ public struct WorkflowContext: Sendable {
             id: id, graph: WorkflowGraph(submission.workflow), submission: submission, submittedAt: event.time)
     }
 
-    /// The context of a node, or `nil` when the workflow has none of that id.
-    public subscript(node: NodeID) -> NodeContext? { graph.positions[node].map { nodes[$0] } }
+    /// The context of a node, or `nil` when there is none of that id.
+    public subscript(node: NodeID) -> NodeContext? { position(of: node).map { nodes[$0] } }
 }

@@ -1,4 +1,6 @@
+import FlowExpressions
 import FlowJSON
+import HeapModule
 
 /// Decides what happens next in a run, from its workflow and its journal alone.
 ///
@@ -7,21 +9,31 @@ import FlowJSON
 /// back; each step costs the same however large the workflow is.
 public struct Planner: Sendable {
     /// The run as far as the planner has been told.
-    public private(set) var context: WorkflowContext
+    public internal(set) var context: WorkflowContext
 
-    private let maxParallel: Int
-    /// Per node how many predecessors have not completed.
-    private var missing: [Int]
-    /// Nodes whose predecessors have completed, in the order in which they became ready; `head` is the first unstarted.
-    private var ready: [Int] = []
-    private var head = 0
-    /// Per node whether an attempt is under way, and how many are.
-    private var isRunning: [Bool]
-    private var running = 0
-    private var toCancel: [Int] = []
-    private var ending: Ending?
+    let limits: PlannerLimits
+    let maxParallel: Int
+    /// What is known of each node, and of each scope by its number.
+    var nodes: [NodeState] = []
+    var scopes: [ScopeState] = []
+    /// How far the nodes are whose bodies run.
+    var bodies: [Int: BodyState] = [:]
+    /// Nodes whose predecessors have ended, in the order in which they became ready; `head` is the first unstarted.
+    var ready: [Int] = []
+    var head = 0
+    /// Nodes that the planner carries out itself and has to look at, the next one last.
+    var agenda: [Int] = []
+    /// Scopes in which nothing runs any more and that have to be ended.
+    var ended: [Int] = []
+    var alarms = Heap<Alarm>()
+    var toCancel: [Int] = []
+    /// How many nodes wait for an answer, and how many for their next attempt.
+    var interrupted = 0
+    var waiting = 0
+    var ending: Ending?
+    var isMoving = false
 
-    private enum Ending: Sendable {
+    enum Ending: Sendable {
         case failure(NodeFailure)
         case cancellation(reason: String?)
     }
@@ -29,41 +41,35 @@ public struct Planner: Sendable {
     /// Takes over a run where its journal left off.
     ///
     /// Nodes that the journal shows as running are started again as their next attempt: whoever ran them is gone.
-    public init(_ context: WorkflowContext, maxParallel: Int) {
+    public init(_ context: WorkflowContext, limits: PlannerLimits) {
         self.context = context
-        self.maxParallel = max(1, min(maxParallel, context.graph.workflow.maxParallel ?? .max))
-        let predecessors = context.graph.predecessors
-        missing = context.nodes.indices.map { predecessors.count(of: $0) }
-        isRunning = [Bool](repeating: false, count: context.nodes.count)
-        ready.reserveCapacity(context.nodes.count)
-        if context.cancelRequestedAt != nil { ending = .cancellation(reason: context.cancelReason) }
-        for (index, node) in context.nodes.enumerated() {
-            switch node.status {
-            case .completed: release(from: index)
-            case .failed:
-                if ending == nil { ending = .failure(Self.failure(of: node)) }
-            default: break
-            }
-        }
-        ready = context.nodes.indices.filter { missing[$0] == 0 && !context.nodes[$0].status.isFinished }
+        self.limits = limits
+        maxParallel = max(1, min(limits.parallelNodes, context.graph.workflow.maxParallel ?? .max))
+        if context.position == 1, context.submission.origin == nil { begin() } else { restore() }
     }
 
     /// Takes in an event that was journaled.
     public mutating func apply(_ event: RunEvent) {
         context.apply(event)
         switch event.kind {
-        case .nodeStarted(let id, _, _, _):
-            guard let index = context.graph.positions[id], !isRunning[index] else { return }
-            isRunning[index] = true
-            running += 1
-        case .nodeCompleted(let id, _, _):
+        case .nodeStarted(let id, _, _, _): if let index = context.position(of: id) { started(index) }
+        case .nodeCompleted(let id, _, _, let notes):
             guard let index = leave(id) else { return }
-            release(from: index)
+            bar(from: index, notes: notes)
+            settle(index)
+        case .nodeFailed(let id, _, let error, let outcome):
+            guard let index = leave(id) else { return }
+            failed(index, error, outcome)
+        case .nodeSkipped(let id): if let index = context.position(of: id) { settle(index) }
         case .nodeCancelled(let id, _): _ = leave(id)
-        case .nodeFailed(let id, _, _, let isFinal):
+        case .nodeInterrupted(let id, _, let interrupt):
             guard let index = leave(id) else { return }
-            if isFinal { end(.failure(Self.failure(of: context.nodes[index]))) } else { ready.append(index) }
+            wait(for: interrupt, at: index)
+        case .iterationStarted(let id, _, _): if let owner = context.position(of: id) { iterationStarted(owner) }
+        case .iterationEnded(let id, let iteration, let outcome):
+            if let owner = context.position(of: id) { iterationEnded(iteration, owner, outcome) }
         case .cancelRequested(let reason): end(.cancellation(reason: reason))
+        case .workflowMoved: isMoving = true
         default: break
         }
     }
@@ -77,22 +83,31 @@ public struct Planner: Sendable {
             let limit = DurationText.text(context.graph.workflow.timeout ?? .zero)
             end(.failure(NodeFailure(.timeout, "the run took longer than its timeout of \(limit)", retriable: true)))
         }
+        while let index = toCancel.popLast() {
+            if nodes[index].isRunning { return .cancelNode(context.nodes[index].id) }
+        }
         if let ending {
-            while let index = toCancel.popLast() {
-                if isRunning[index] { return .cancelNode(context.nodes[index].id) }
-            }
-            if running > 0 { return .wait(until: nil) }
+            if scopes[0].running > 0 { return .wait(until: nil) }
             switch ending {
             case .failure(let failure): return .failWorkflow(failure)
             case .cancellation(let reason): return .cancelWorkflow(reason: reason)
             }
         }
-        if head < ready.count, running < maxParallel {
-            let index = ready[head]
-            head += 1
-            return .startNode(context.nodes[index].id, attempt: (context.nodes[index].attempt?.number ?? 0) + 1)
-        }
-        return running == 0 ? .completeWorkflow : .wait(until: deadline)
+        if isMoving { return scopes[0].running == 0 ? .handOver : .wait(until: deadline) }
+        if let decision = nextOfBodies() ?? nextDue(now) { return decision }
+        if context.pausedAt == nil, let decision = nextReady() { return decision }
+        if scopes[0].unfinished == 0 { return completion() }
+        if isStuck, context.status == .running { return .interruptWorkflow }
+        guard let alarm = alarms.min?.instant else { return .wait(until: deadline) }
+        return .wait(until: deadline.map { min($0, alarm) } ?? alarm)
+    }
+
+    /// Whether the run comes to an end before its nodes have.
+    public var isEnding: Bool { ending != nil }
+
+    /// Whether nothing can go on before an answer comes.
+    private var isStuck: Bool {
+        interrupted > 0 && scopes[0].running == 0 && waiting == 0 && head == ready.count
     }
 
     /// The instant at which the run's own timeout strikes.
@@ -101,32 +116,20 @@ public struct Planner: Sendable {
         return (context.startedAt ?? context.submittedAt).advanced(by: timeout)
     }
 
-    /// The first cause of an end wins; what runs then is stopped.
-    private mutating func end(_ cause: Ending) {
-        guard ending == nil else { return }
-        ending = cause
-        toCancel = isRunning.indices.reversed().filter { isRunning[$0] }
-    }
-
-    private mutating func leave(_ id: NodeID) -> Int? {
-        guard let index = context.graph.positions[id], isRunning[index] else { return nil }
-        isRunning[index] = false
-        running -= 1
-        return index
-    }
-
-    private mutating func release(from index: Int) {
-        for successor in context.graph.successors[index] {
-            missing[successor] -= 1
-            if missing[successor] == 0 { ready.append(successor) }
+    /// The end of a run whose nodes have all ended.
+    private func completion() -> Decision {
+        guard let output = context.graph.workflow.output else { return .completeWorkflow(output: nil) }
+        do {
+            return .completeWorkflow(output: try output.template.render(RunVariables(context, scope: 0)))
+        } catch {
+            return .failWorkflow(.expression(error, at: ["output"]))
         }
     }
 
-    /// The run's failure when a node's attempts are used up.
-    private static func failure(of node: NodeContext) -> NodeFailure {
-        let cause = node.attempt?.error ?? NodeFailure(.failed, "the node failed")
-        return NodeFailure(
-            cause.code, "node \"\(node.id)\" failed: \(cause.message)", retriable: cause.retriable,
-            details: ["node_id": .string(node.id.rawValue)])
+    /// The first cause of an end wins; what runs then is stopped.
+    mutating func end(_ cause: Ending) {
+        guard ending == nil else { return }
+        ending = cause
+        toCancel = nodes.indices.reversed().filter { nodes[$0].isRunning && runsAsTask($0) }
     }
 }

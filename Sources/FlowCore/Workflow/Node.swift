@@ -14,6 +14,8 @@ public struct Node: Hashable, Sendable {
     public var timeout: Duration?
     /// The backend of this node when it is not the run's.
     public var backend: BackendName?
+    /// What else was said of a node that was read of JSON.
+    public internal(set) var rules: NodeRules?
 
     /// Makes a node.
     public init(

@@ -17,38 +17,61 @@ extension Workflow {
         let version = fields.value("version", expected: "a string or an integer") {
             $0.string ?? $0.integer.map { String($0) }
         }
-        let elements = fields.array("nodes") ?? []
+        let elements = fields.array("nodes")
         let timeout = fields.duration("timeout")
         let maxParallel = fields.integer("max_parallel", in: 1...limits.maxParallel)
         let backend = fields.backend("backend")
         let requires = fields.texts("requires") ?? []
-        if object["nodes"]?.array?.isEmpty == true { fields.refuse("nodes", "a workflow needs at least one node") }
+        let variables = fields.object("variables") ?? JSONObject()
+        let output = fields.template("output")
+        let nodes = elements.flatMap { Self.decodeNodes($0, &fields, NodeDecoding(limits: limits)) }
+        if let nodes {
+            ReferenceChecker.check(nodes, output: output, at: location, &fields)
+            let count = Self.count(nodes)
+            if count > limits.nodes {
+                fields.refuse(
+                    "nodes", "\(count) nodes, those of bodies included, are more than the limit of \(limits.nodes)")
+            }
+        }
+        let issues = fields.finish()
+        guard issues.isEmpty, let name, let nodes else { throw ValidationError(issues) }
+        self.init(
+            name: name, version: version, nodes: nodes, timeout: timeout, maxParallel: maxParallel, backend: backend,
+            requires: requires, variables: variables, output: output)
+    }
+
+    /// Reads the nodes of a workflow or of a body, and checks their graph.
+    ///
+    /// - Returns: `nil` when something is wrong, which `fields` has taken.
+    static func decodeNodes(_ elements: [JSONValue], _ fields: inout FieldReader, _ context: NodeDecoding) -> [Node]? {
+        let location = fields.pointer("nodes")
+        if elements.isEmpty {
+            fields.refuse("nodes", "\(context.depth == 0 ? "a workflow" : "a body") needs at least one node")
+        }
+        guard elements.count <= context.limits.nodes else {
+            fields.refuse("nodes", "\(elements.count) nodes are more than the limit of \(context.limits.nodes)")
+            return nil
+        }
+        let earlier = fields.issues.count
         var nodes: [Node] = []
         /// The nodes as far as their place in the graph can be read, so that one broken field does not hide a cycle.
         var sketches: [Node] = []
-        if elements.count > limits.nodes {
-            fields.refuse("nodes", "\(elements.count) nodes are more than the limit of \(limits.nodes)")
-        } else {
-            nodes.reserveCapacity(elements.count)
-            for (index, element) in elements.enumerated() {
-                do {
-                    nodes.append(try Node(decoding: element, at: location.appending("nodes").appending(index)))
-                    sketches.append(nodes[nodes.count - 1])
-                } catch {
-                    fields.add(error.issues)
-                    if let sketch = Node(sketching: element) { sketches.append(sketch) }
-                }
+        nodes.reserveCapacity(elements.count)
+        for (index, element) in elements.enumerated() {
+            do {
+                nodes.append(try Node(decoding: element, at: location.appending(index), in: context))
+                sketches.append(nodes[nodes.count - 1])
+            } catch {
+                fields.add(error.issues)
+                if let sketch = Node(sketching: element) { sketches.append(sketch) }
             }
         }
-        var issues = fields.finish()
-        if sketches.count == elements.count {
-            issues += WorkflowGraph.issues(of: sketches, at: location.appending("nodes"))
-        }
-        guard issues.isEmpty, let name else { throw ValidationError(issues) }
-        self.init(
-            name: name, version: version, nodes: nodes, timeout: timeout, maxParallel: maxParallel, backend: backend,
-            requires: requires)
+        if sketches.count == elements.count { fields.add(WorkflowGraph.issues(of: sketches, at: location)) }
+        return fields.issues.count == earlier ? nodes : nil
     }
+
+    /// How many nodes there are, those of bodies included.
+    private static func count(_ nodes: [Node]) -> Int { nodes.reduce(0) { $0 + 1 + count($1.body) } }
 }
 
 extension Node {
@@ -64,9 +87,16 @@ extension Node {
     /// Reads a node of JSON.
     ///
     /// - Throws: ``ValidationError`` with everything that is wrong.
-    public init(decoding value: JSONValue, at location: @autoclosure @escaping () -> JSONPointer)
-        throws(ValidationError)
-    {
+    public init(
+        decoding value: JSONValue, at location: @autoclosure @escaping () -> JSONPointer,
+        limits: WorkflowLimits = WorkflowLimits()
+    ) throws(ValidationError) {
+        try self.init(decoding: value, at: location(), in: NodeDecoding(limits: limits))
+    }
+
+    init(
+        decoding value: JSONValue, at location: @autoclosure @escaping () -> JSONPointer, in context: NodeDecoding
+    ) throws(ValidationError) {
         guard let object = value.object else {
             throw ValidationError([ValidationIssue(location(), "expected a node object, found \(value.typeName)")])
         }
@@ -81,8 +111,10 @@ extension Node {
         let dependsOn = fields.texts("depends_on")?.map { NodeID($0) }
         let timeout = fields.duration("timeout")
         let backend = fields.backend("backend")
+        let rules = NodeRules.decode(&fields, object, id: id, type: type, config: config, context)
         let issues = fields.finish()
         guard issues.isEmpty, let id, let type else { throw ValidationError(issues) }
         self.init(id: id, type: type, config: config, dependsOn: dependsOn, timeout: timeout, backend: backend)
+        self.rules = rules
     }
 }

@@ -30,6 +30,14 @@ extension Workflow {
             writer.field("requires")
             writer.value(.array(requires.map { .string($0) }))
         }
+        if !variables.isEmpty {
+            writer.field("variables")
+            writer.value(.object(variables))
+        }
+        if let output {
+            writer.field("output")
+            writer.value(output.source)
+        }
         writer.endObject()
     }
 }
@@ -59,6 +67,12 @@ extension Node {
         if let backend {
             writer.field("backend")
             writer.string(backend.rawValue)
+        }
+        if let rules {
+            for member in rules.source.members {
+                writer.name(member.name)
+                writer.value(member.value)
+            }
         }
         writer.endObject()
     }

@@ -1,3 +1,5 @@
+public import FlowJSON
+
 /// A named graph of nodes: what a client submits.
 ///
 /// Without any ``Node/dependsOn`` the nodes run in the order of the list. As soon as one node names dependencies the
@@ -17,11 +19,16 @@ public struct Workflow: Hashable, Sendable {
     public var backend: BackendName?
     /// Capabilities that the backend must have.
     public var requires: [String]
+    /// Values that runs carry along unless their submission gives others of the same names.
+    public var variables: JSONObject
+    /// What a run's output is made of; `nil` takes the output of the nodes that nothing waits for.
+    public var output: CompiledTemplate?
 
     /// Makes a workflow.
     public init(
         name: String, version: String? = nil, nodes: [Node], timeout: Duration? = nil, maxParallel: Int? = nil,
-        backend: BackendName? = nil, requires: [String] = []
+        backend: BackendName? = nil, requires: [String] = [], variables: JSONObject = JSONObject(),
+        output: CompiledTemplate? = nil
     ) {
         self.name = name
         self.version = version
@@ -30,5 +37,7 @@ public struct Workflow: Hashable, Sendable {
         self.maxParallel = maxParallel
         self.backend = backend
         self.requires = requires
+        self.variables = variables
+        self.output = output
     }
 }

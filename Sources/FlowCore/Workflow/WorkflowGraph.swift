@@ -10,6 +10,8 @@ public final class WorkflowGraph: Sendable {
     let successors: Adjacency
     /// The nodes that nothing waits for, in order.
     let sinks: [Int]
+    /// Whether the nodes run in the order of the list.
+    let isSequence: Bool
 
     /// Resolves a workflow whose graph is known to be sound.
     public init(_ workflow: Workflow) {
@@ -19,7 +21,8 @@ public final class WorkflowGraph: Sendable {
         for (index, node) in nodes.enumerated() { positions[node.id] = index }
         self.workflow = workflow
         self.positions = positions
-        guard !Self.isSequence(nodes) else {
+        isSequence = Self.isSequence(nodes)
+        guard !isSequence else {
             predecessors = .chain(nodes.count, forward: false)
             successors = .chain(nodes.count, forward: true)
             sinks = nodes.isEmpty ? [] : [nodes.count - 1]
@@ -38,7 +41,7 @@ public final class WorkflowGraph: Sendable {
     }
 
     /// Whether a node waits for several others, whose outputs together are its input.
-    public func isJoin(_ index: Int) -> Bool { predecessors.count(of: index) > 1 }
+    func isJoin(_ index: Int) -> Bool { predecessors.count(of: index) > 1 }
 
     /// Whether the nodes run in the order of the list because none names a dependency.
     static func isSequence(_ nodes: [Node]) -> Bool { nodes.allSatisfy { $0.dependsOn == nil } }

@@ -7,16 +7,23 @@ final class EngineEnvironment: Sendable {
     let deadlines: Deadlines
     let limits: EngineLimits
     let lookup: BackendLookup
+    /// Numbers from 0 up to 1, which place attempts within their jitter.
+    let random: @Sendable () -> Double
+    let secrets: (any SecretSource)?
+    /// The runs that nodes start.
+    let children = ChildRuns()
 
     init(
         journal: any Journal, clock: any WallClock, deadlines: Deadlines, limits: EngineLimits,
-        lookup: @escaping BackendLookup
+        secrets: (any SecretSource)?, random: @escaping @Sendable () -> Double, lookup: @escaping BackendLookup
     ) {
         self.journal = journal
         self.clock = clock
         self.deadlines = deadlines
         self.limits = limits
         self.lookup = lookup
+        self.secrets = secrets
+        self.random = random
     }
 }
 
@@ -36,6 +43,12 @@ public struct EngineLimits: Hashable, Sendable {
     public var activeRuns = 10_000
     /// How many nodes of one run may be running at the same time, unless its workflow says fewer.
     public var parallelNodes = 64
+    /// How many nodes one run may have, those of all iterations of its bodies counted.
+    public var runNodes = 100_000
+    /// How many runs may stand above each other, each started by a node of the one above.
+    public var nesting = 16
+    /// When failed attempts are made again whose node does not say; `nil` never.
+    public var retry: RetryPolicy?
     /// How long an attempt may take whose node does not say.
     public var nodeTimeout: Duration?
     /// How long a run may take whose workflow does not say.

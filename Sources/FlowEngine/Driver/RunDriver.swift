@@ -7,8 +7,8 @@ import FlowJSON
 /// its start is on disk, so that no effect happens which the journal does not know of, and then runs in a task of its
 /// own.
 struct RunDriver {
-    /// After this many inline nodes the driver lets others have the thread, and shows its progress.
-    static let inlineSlice = 512
+    /// After this many events that wait for the journal the driver lets others have the thread, and shows its progress.
+    static let inlineEvents = 1024
     /// The same after so many bytes of outputs.
     static let inlineBytes = 4 << 20
 
@@ -19,14 +19,13 @@ struct RunDriver {
     var planner: Planner
     var recorder: RunRecorder
     var children: [NodeID: RunningNode] = [:]
-    private var launches: [NodeID] = []
-    private var inlineNodes = 0
+    var launches: [NodeID] = []
     /// The size of all outputs so far, and what it was when events were last sent to the journal.
     var outputBytes = 0
     private var flushedBytes = 0
     private var tick: (instant: Timestamp, token: Deadlines.Token)?
     /// The time as of the last event or message: nothing that the planner asks about happens between.
-    private var now: Timestamp
+    var now: Timestamp
 
     init(live: LiveRun, engine: EngineEnvironment, backend: any Backend, planner: Planner, recorder: RunRecorder) {
         self.live = live
@@ -43,7 +42,7 @@ struct RunDriver {
         }
     }
 
-    /// Drives the run to its end.
+    /// Drives the run to its end, or until another backend shall go on with it.
     ///
     /// - Throws: ``BackendError`` when the run has to be left unfinished: the server goes down, or its journal fails.
     mutating func drive() async throws(BackendError) {
@@ -54,7 +53,16 @@ struct RunDriver {
             case .startWorkflow: record(.workflowStarted)
             case .startNode(let id, let attempt): try await start(id, attempt: attempt)
             case .cancelNode(let id): cancel(id)
-            case .completeWorkflow: record(.workflowCompleted)
+            case .skipNode(let id): record(.nodeSkipped(id))
+            case .completeNode(let id, let output, let notes): complete(id, output, notes)
+            case .failNode(let id, let failure): fail(id, failure)
+            case .interruptNode(let id, let interrupt): self.interrupt(id, interrupt)
+            case .startIteration(let id, let index, let item):
+                record(.iterationStarted(id, index: index, item: item))
+            case .endIteration(let id, let index, let outcome):
+                record(.iterationEnded(id, index: index, admit(outcome)))
+            case .interruptWorkflow: record(.workflowInterrupted)
+            case .completeWorkflow(let output): record(.workflowCompleted(output: output))
             case .failWorkflow(let failure): record(.workflowFailed(failure))
             case .cancelWorkflow(let reason): record(.workflowCancelled(reason: reason))
             case .wait(let instant):
@@ -64,59 +72,26 @@ struct RunDriver {
                 } else {
                     try await launch()
                 }
-            case .stop:
+            case .handOver, .stop:
                 recorder.flush(planner.context)
                 return try await durable()
             }
+            try await yieldIfDue()
         }
+    }
+
+    /// Lets others have the thread, and shows progress, after so many steps that nothing had to be waited for.
+    private mutating func yieldIfDue() async throws(BackendError) {
+        guard recorder.count > Self.inlineEvents || outputBytes - flushedBytes > Self.inlineBytes else { return }
+        flushedBytes = outputBytes
+        recorder.flush(planner.context)
+        await Task.yield()
+        for message in live.inbox.drain() { try take(message) }
     }
 
     mutating func record(_ kind: RunEvent.Kind) {
         planner.apply(recorder.record(kind))
         now = recorder.lastTime
-    }
-
-    /// Begins an attempt at a node: at once when it is computed inline, else with the next write to the journal.
-    private mutating func start(_ id: NodeID, attempt: Int) async throws(BackendError) {
-        guard let index = planner.context.graph.positions[id] else { return }
-        let node = planner.context.graph.workflow.nodes[index]
-        let target: any Backend
-        if let name = node.backend, name != backend.name {
-            guard let other = engine.lookup(name) else {
-                record(.nodeStarted(id, attempt: attempt, backend: name, input: nil))
-                let failure = NodeFailure(.unavailable, "the backend \"\(name)\" is not registered", retriable: true)
-                return record(.nodeFailed(id, attempt: attempt, error: failure, isFinal: true))
-            }
-            target = other
-        } else {
-            target = backend
-        }
-        record(.nodeStarted(id, attempt: attempt, backend: target.name, input: nil))
-        if let failure = refusal(ofInputAt: index) {
-            return record(.nodeFailed(id, attempt: attempt, error: failure, isFinal: true))
-        }
-        guard target.computesInline(node) else {
-            children[id] = RunningNode(attempt: attempt, backend: target)
-            launches.append(id)
-            return
-        }
-        let request = NodeRequest(
-            node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt, run: information,
-            clock: engine.clock)
-        let result: Result<NodeResult, BackendError>
-        do {
-            result = .success(try await target.executeNode(request))
-        } catch {
-            result = .failure(error)
-        }
-        conclude(id, attempt: attempt, result, isCancelling: false)
-        inlineNodes += 1
-        if inlineNodes % Self.inlineSlice == 0 || outputBytes - flushedBytes > Self.inlineBytes {
-            flushedBytes = outputBytes
-            recorder.flush(planner.context)
-            await Task.yield()
-            for message in live.inbox.drain() { try take(message) }
-        }
     }
 
     /// Starts the tasks of nodes whose start has been recorded, once that is on disk.
@@ -156,9 +131,8 @@ struct RunDriver {
             guard children[id]?.attempt == attempt else { return }
             forget(id)
             record(.nodeCancelled(id, attempt: attempt))
-        case .cancel(let reason):
-            guard planner.context.cancelRequestedAt == nil else { return }
-            record(.cancelRequested(reason: reason))
+        case .chunk(let id, let attempt, let value): emit(id, attempt: attempt, value)
+        case .command(let command, let reply): reply.give(obey(command))
         case .tick: tick = nil
         case .suspend: throw unavailable("the server is going down")
         }

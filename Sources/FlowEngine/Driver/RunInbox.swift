@@ -1,4 +1,5 @@
 import FlowCore
+import FlowJSON
 import Synchronization
 
 /// What reaches a run's driver from outside: results of nodes, requests, the passing of time.
@@ -12,8 +13,10 @@ final class RunInbox: Sendable {
         case timedOut(NodeID, attempt: Int)
         /// A node did not end within the time that its backend has to cancel.
         case abandoned(NodeID, attempt: Int)
-        /// Somebody asked for the run to end.
-        case cancel(reason: String?)
+        /// A running node handed out a part of its result.
+        case chunk(NodeID, attempt: Int, JSONValue)
+        /// Somebody asks something of the run.
+        case command(RunCommand, RunReply)
         /// The instant that the planner waits for has come.
         case tick
         /// The server is going down: leave the run as its journal has it.
@@ -23,16 +26,36 @@ final class RunInbox: Sendable {
     private struct State: Sendable {
         var messages: [Message] = []
         var receiver: CheckedContinuation<Void, Never>?
+        var isClosed = false
     }
 
     private let state = Mutex(State())
 
     func send(_ message: Message) {
-        let receiver = state.withLock { state in
+        let (receiver, isClosed) = state.withLock { state -> (CheckedContinuation<Void, Never>?, Bool) in
+            guard !state.isClosed else { return (nil, true) }
             state.messages.append(message)
-            return state.receiver.take()
+            return (state.receiver.take(), false)
         }
         receiver?.resume()
+        if isClosed, case .command(_, let reply) = message { reply.give(.gone) }
+    }
+
+    /// Asks something of the run and waits for the answer.
+    func ask(_ command: RunCommand) async -> RunReply.Answer {
+        let reply = RunReply()
+        send(.command(command, reply))
+        return await reply.answer()
+    }
+
+    /// Takes no more: nobody will receive. Whoever waits for an answer learns of it.
+    func close() {
+        let messages = state.withLock { state in
+            state.isClosed = true
+            defer { state.messages = [] }
+            return state.messages
+        }
+        for case .command(_, let reply) in messages { reply.give(.gone) }
     }
 
     /// What has come, without waiting.

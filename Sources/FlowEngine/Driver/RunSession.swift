@@ -30,6 +30,9 @@ final class RunSession: WorkflowRun {
         get async { live.snapshot?.context ?? initial }
     }
 
+    /// The state of the run that is on disk.
+    var durableContext: WorkflowContext? { live.snapshot?.context }
+
     func drive(on backend: any Backend) async throws(BackendError) {
         guard let start = start.withLock({ $0.take() }) ?? resumed() else {
             throw BackendError(.unavailable, backend: backend.name, "the run is not there")
@@ -38,7 +41,11 @@ final class RunSession: WorkflowRun {
         if start.isNew { recorder.begin(start.context, idempotency: start.idempotency) }
         var driver = RunDriver(
             live: live, engine: engine, backend: backend,
-            planner: Planner(start.context, maxParallel: engine.limits.parallelNodes), recorder: recorder)
+            planner: Planner(
+                start.context,
+                limits: PlannerLimits(
+                    parallelNodes: engine.limits.parallelNodes, nodes: engine.limits.runNodes,
+                    retry: engine.limits.retry)), recorder: recorder)
         try await driver.drive()
     }
 

@@ -42,7 +42,7 @@ public struct RunEntry: Hashable, Sendable {
     public init(_ context: WorkflowContext, sequence: Int64) {
         self.init(
             id: context.id, sequence: sequence, name: context.graph.workflow.name, status: context.status,
-            backend: context.submission.backend, labels: context.submission.labels, submittedAt: context.submittedAt,
+            backend: context.backend, labels: context.submission.labels, submittedAt: context.submittedAt,
             completedAt: context.completedAt, definition: context.submission.definition)
     }
 }

@@ -59,13 +59,7 @@ public enum RunEventCodec {
                 writer.string(label)
             }
             writer.endObject()
-            // These are optional: one that is absent is null when another follows.
-            if let trace = submission.traceparent {
-                writer.string(trace)
-            } else if submission.definition != nil {
-                writer.null()
-            }
-            if let definition = submission.definition { writer.string(definition.description) }
+            writeRest(of: submission, to: &writer)
         case .workflowStarted: head("wr")
         case .nodeStarted(let id, let attempt, let backend, let input):
             head("ns")
@@ -73,17 +67,49 @@ public enum RunEventCodec {
             writer.integer(attempt)
             writer.string(backend.rawValue)
             if let input { writer.value(input) }
-        case .nodeCompleted(let id, let attempt, let output):
+        case .nodeCompleted(let id, let attempt, let output, let notes):
             head("nc")
             writer.string(id.rawValue)
             writer.integer(attempt)
             writer.value(output)
-        case .nodeFailed(let id, let attempt, let error, let isFinal):
+            if let notes { write(notes, to: &writer) }
+        case .nodeFailed(let id, let attempt, let error, let outcome):
             head("nf")
             writer.string(id.rawValue)
             writer.integer(attempt)
             error.write(to: &writer)
-            writer.bool(isFinal)
+            write(outcome, to: &writer)
+        case .nodeSkipped(let id):
+            head("nk")
+            writer.string(id.rawValue)
+        case .nodeInterrupted(let id, let attempt, let interrupt):
+            head("ni")
+            writer.string(id.rawValue)
+            writer.integer(attempt)
+            writer.value(interrupt.prompt)
+            if let deadline = interrupt.deadline { writer.integer(deadline.milliseconds) }
+        case .nodeChunk(let id, let attempt, let value):
+            head("nh")
+            writer.string(id.rawValue)
+            writer.integer(attempt)
+            writer.value(value)
+        case .iterationStarted(let id, let index, let item):
+            head("is")
+            writer.string(id.rawValue)
+            writer.integer(index)
+            writer.value(item)
+        case .iterationEnded(let id, let index, let outcome):
+            head("ie")
+            writer.string(id.rawValue)
+            writer.integer(index)
+            switch outcome {
+            case .completed(let output):
+                writer.bool(true)
+                writer.value(output)
+            case .failed(let failure):
+                writer.bool(false)
+                failure.write(to: &writer)
+            }
         case .nodeCancelled(let id, let attempt):
             head("nx")
             writer.string(id.rawValue)
@@ -91,7 +117,15 @@ public enum RunEventCodec {
         case .cancelRequested(let reason):
             head("cr")
             if let reason { writer.string(reason) }
-        case .workflowCompleted: head("wc")
+        case .workflowInterrupted: head("wi")
+        case .workflowPaused: head("wp")
+        case .workflowResumed: head("wu")
+        case .workflowMoved(let backend):
+            head("wm")
+            writer.string(backend.rawValue)
+        case .workflowCompleted(let output):
+            head("wc")
+            if let output { writer.value(output) }
         case .workflowFailed(let error):
             head("wf")
             error.write(to: &writer)
@@ -100,62 +134,5 @@ public enum RunEventCodec {
             if let reason { writer.string(reason) }
         }
         writer.endArray()
-    }
-
-    /// The positional fields behind code and time.
-    private struct Fields {
-        let values: [JSONValue]
-
-        init(_ values: [JSONValue]) { self.values = values }
-
-        subscript(index: Int) -> JSONValue? {
-            guard index + 2 < values.count else { return nil }
-            return values[index + 2]
-        }
-        func text(_ index: Int) -> String? { self[index]?.string }
-        func node() -> NodeID? { text(0).map { NodeID($0) } }
-        func attempt() -> Int? { self[1]?.integer.flatMap { Int(exactly: $0) } }
-    }
-
-    private static func kind(_ code: String, _ fields: Fields) -> RunEvent.Kind? {
-        switch code {
-        case "ws": return submission(fields).map { .workflowSubmitted($0) }
-        case "wr": return .workflowStarted
-        case "ns":
-            guard let id = fields.node(), let attempt = fields.attempt(), let backend = fields.text(2) else {
-                return nil
-            }
-            return .nodeStarted(id, attempt: attempt, backend: BackendName(backend), input: fields[3])
-        case "nc":
-            guard let id = fields.node(), let attempt = fields.attempt(), let output = fields[2] else { return nil }
-            return .nodeCompleted(id, attempt: attempt, output: output)
-        case "nf":
-            guard let id = fields.node(), let attempt = fields.attempt(), let isFinal = fields[3]?.bool,
-                let error = fields[2].flatMap(NodeFailure.init(decoding:))
-            else { return nil }
-            return .nodeFailed(id, attempt: attempt, error: error, isFinal: isFinal)
-        case "nx":
-            guard let id = fields.node(), let attempt = fields.attempt() else { return nil }
-            return .nodeCancelled(id, attempt: attempt)
-        case "cr": return .cancelRequested(reason: fields.text(0))
-        case "wc": return .workflowCompleted
-        case "wf": return fields[0].flatMap(NodeFailure.init(decoding:)).map { .workflowFailed($0) }
-        case "wx": return .workflowCancelled(reason: fields.text(0))
-        default: return nil
-        }
-    }
-
-    private static func submission(_ fields: Fields) -> Submission? {
-        // What was accepted once stays readable, whatever today's limits are.
-        let limits = WorkflowLimits(nodes: .max, maxParallel: .max)
-        guard let definition = fields[0], let workflow = try? Workflow(decoding: definition, limits: limits),
-            let input = fields[1], let backend = fields.text(2), let variables = fields[3]?.object,
-            let labels = fields[4]?.object
-        else { return nil }
-        var texts: [String: String] = [:]
-        for member in labels.members { texts[member.name] = member.value.string }
-        return Submission(
-            workflow: workflow, input: input, backend: BackendName(backend), variables: variables, labels: texts,
-            traceparent: fields.text(5), definition: fields.text(6).flatMap(DefinitionID.init(checking:)))
     }
 }

@@ -25,11 +25,6 @@ public struct RunMetrics: Sendable {
     /// Counts a run that has ended.
     func ended(_ context: WorkflowContext) {
         runs[context.status]?.increment()
-        guard context.status != .completed else {
-            // Of a run that completed every node has.
-            nodes.first { $0.status == .completed }?.counter.increment(by: context.nodes.count)
-            return time(context)
-        }
         for (status, counter) in nodes {
             var count = 0
             for index in context.nodes.indices where context.nodes[index].status == status { count += 1 }

@@ -40,6 +40,12 @@ public struct SubmitRequest: Sendable {
     public var idempotency: Idempotency?
     /// The trace that the request belongs to, as the field `traceparent` names it.
     public var traceparent: String?
+    /// The version of a stored definition that the workflow is known to come from.
+    var stored: DefinitionID?
+    /// The earlier run that this one repeats.
+    var origin: RunOrigin?
+    /// The node of another run that starts this one.
+    var parent: RunParent?
     /// Where the run's own work preferably happens, such as the event loop that the request came in on.
     public var executor: (any TaskExecutor)?
 

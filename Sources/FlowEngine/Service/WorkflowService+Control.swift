@@ -1,35 +1,100 @@
 public import FlowCore
+public import FlowJSON
 
 extension WorkflowService {
     /// Asks a run to end, and returns once the request is on disk.
     ///
     /// - Throws: ``ServiceError/conflict(_:)`` when the run has ended.
     public func cancel(_ id: WorkflowID, reason: String?) async throws(ServiceError) -> RunSnapshot {
-        let run: LiveRun
-        if let live = store.live(id) {
-            run = live
-            run.inbox.send(.cancel(reason: reason))
-        } else {
+        try await command(.cancel(reason: reason), to: id, "cancelled")
+    }
+
+    /// Has a run start no further node until it is resumed. Nodes that run go on.
+    ///
+    /// - Throws: ``ServiceError/conflict(_:)`` when the run is paused already or has ended.
+    public func pause(_ id: WorkflowID) async throws(ServiceError) -> RunSnapshot {
+        try await command(.pause, to: id, "paused")
+    }
+
+    /// Has a paused run go on.
+    ///
+    /// - Throws: ``ServiceError/conflict(_:)`` when the run is not paused or has ended.
+    public func resume(_ id: WorkflowID) async throws(ServiceError) -> RunSnapshot {
+        try await command(.resume, to: id, "resumed")
+    }
+
+    /// Gives an interrupted node its result.
+    ///
+    /// - Throws: ``ServiceError/conflict(_:)`` when the node waits for no answer;
+    ///   ``ServiceError/notFound(_:)`` when there is no such node.
+    public func answer(
+        _ node: NodeID, of id: WorkflowID, _ answer: Result<JSONValue, NodeFailure>
+    ) async throws(ServiceError) -> RunSnapshot {
+        if store.live(id) == nil {
+            let context = try await load(id).context
+            guard context[node] != nil else { throw .notFound("The run \"\(id)\" has no node \"\(node)\".") }
+        }
+        return try await command(.answer(node, answer), to: id, "answered")
+    }
+
+    /// Has another backend go on with a run, as soon as the nodes that run have ended.
+    ///
+    /// - Throws: ``ServiceError/invalid(_:)`` with everything that the backend lacks for the rest of the run;
+    ///   ``ServiceError/conflict(_:)`` when the run is there already or has ended.
+    public func move(_ id: WorkflowID, to name: BackendName) async throws(ServiceError) -> RunSnapshot {
+        let context = try await load(id).context
+        guard !context.status.isFinished else {
+            throw .conflict("the run is \(context.status.rawValue) and cannot be moved")
+        }
+        var request = SubmitRequest(workflow: context.graph.workflow)
+        request.backend = name
+        do throws(ServiceError) {
+            _ = try await choose(request)
+        } catch .invalid(let issues) {
+            throw .invalid(issues.map { $0.inWorkflowOfRun })
+        }
+        return try await command(.move(name), to: id, "moved")
+    }
+
+    /// Does what is asked of a run that is being executed.
+    ///
+    /// - Parameter what: What cannot be done when the run has ended, for people.
+    private func command(
+        _ command: RunCommand, to id: WorkflowID, _ what: String
+    ) async throws(ServiceError) -> RunSnapshot {
+        guard let run = store.live(id) else {
             let snapshot = try await load(id)
-            let adopted: LiveRun?
-            do { adopted = try await takeUpToCancel(id, reason: reason) } catch { throw ServiceError(error) }
-            guard let adopted else {
-                throw .conflict("the run is \(snapshot.context.status.rawValue) and cannot be cancelled")
+            if case .cancel(let reason) = command, let run = try await adoptToCancel(id, reason: reason) {
+                return try await settled(run, at: run.position + 1)
             }
-            run = adopted
+            let status = snapshot.context.status
+            guard status.isFinished else { throw .unavailable("the run is not being executed now") }
+            throw .conflict("the run is \(status.rawValue) and cannot be \(what)")
         }
-        while true {
-            let position = run.position
-            if let snapshot = run.snapshot {
-                if snapshot.context.cancelRequestedAt != nil { return snapshot }
-                let status = snapshot.context.status
-                if status.isFinished { throw .conflict("the run is \(status.rawValue) and cannot be cancelled") }
-            }
+        switch await run.inbox.ask(command) {
+        case .done(let position): return try await settled(run, at: position)
+        case .refused(.conflict(let reason)): throw .conflict("\(reason) and cannot be \(what)")
+        case .refused(let error): throw error
+        case .gone:
             if let failure = run.failure { throw ServiceError(failure) }
-            guard !run.isAbandoned else { throw .unavailable("the run is not being executed now") }
-            guard !Task.isCancelled else { throw .unavailable("the request was given up") }
-            await run.wait(for: position + 1, until: nil, deadlines: engine.deadlines)
+            let status = try await load(id).context.status
+            guard status.isFinished else { throw .unavailable("the run is not being executed now") }
+            throw .conflict("the run is \(status.rawValue) and cannot be \(what)")
         }
+    }
+
+    private func adoptToCancel(_ id: WorkflowID, reason: String?) async throws(ServiceError) -> LiveRun? {
+        do { return try await takeUpToCancel(id, reason: reason) } catch { throw ServiceError(error) }
+    }
+
+    /// The run once all up to a position is on disk.
+    private func settled(_ run: LiveRun, at position: Int) async throws(ServiceError) -> RunSnapshot {
+        await run.wait(for: position, until: nil, deadlines: engine.deadlines)
+        if let snapshot = run.snapshot, snapshot.context.position >= position || snapshot.context.status.isFinished {
+            return snapshot
+        }
+        if let failure = run.failure { throw ServiceError(failure) }
+        throw .unavailable("the request was given up before it was on disk")
     }
 
     /// Removes a finished run and all that belongs to it.
@@ -61,5 +126,14 @@ extension WorkflowService {
             removed += batch.count
             if batch.count < 500 { return removed }
         }
+    }
+}
+
+extension ValidationIssue {
+    /// An issue of a workflow as somebody sees it who names a run of it: at the backend, and told where in the workflow.
+    fileprivate var inWorkflowOfRun: ValidationIssue {
+        guard pointer.tokens.first == "workflow" else { return self }
+        let inner = JSONPointer(Array(pointer.tokens.dropFirst()))
+        return ValidationIssue(["backend"], inner.tokens.isEmpty ? detail : "at \(inner) of the workflow: \(detail)")
     }
 }

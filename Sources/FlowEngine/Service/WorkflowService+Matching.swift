@@ -67,7 +67,8 @@ extension WorkflowService {
             let pointer: JSONPointer = ["workflow", "nodes", .position(index)]
             guard let node = try? Node(decoding: element, at: pointer) else { continue }
             guard let target = node.backend.map({ registry.backend($0) }) ?? backend else { continue }
-            issues += await target.backend.validate(node).map { $0.under(pointer) }
+            guard !node.isControl else { continue }
+            issues += node.withoutTemplated(await target.backend.validate(node)).map { $0.under(pointer) }
         }
         return issues
     }
@@ -91,21 +92,55 @@ extension WorkflowService {
                     "the backend \"\(backend.name)\" runs up to \(backend.contract.maxParallel) nodes of a run at the "
                         + "same time, not \(wish)"))
         }
-        for (index, node) in request.workflow.nodes.enumerated() {
-            var target = backend
+        issues += await needs(
+            of: request.workflow.nodes, at: ["workflow", "nodes"], on: backend, in: request.workflow.name)
+        return request.placed(issues)
+    }
+
+    /// What the backends have against nodes and those in their bodies.
+    private func needs(
+        of nodes: [Node], at place: JSONPointer, on backend: RegisteredBackend, in workflow: String
+    ) async -> [ValidationIssue] {
+        var issues: [ValidationIssue] = []
+        for (index, node) in nodes.enumerated() {
+            let target: RegisteredBackend
             if let name = node.backend {
                 guard let other = registry.backend(name) else {
-                    let detail = Self.unknown(name, among: registry)
-                    issues.append(ValidationIssue(["workflow", "nodes", .position(index), "backend"], detail))
+                    let pointer = place.appending(index).appending("backend")
+                    issues.append(ValidationIssue(pointer, Self.unknown(name, among: registry)))
                     continue
                 }
                 target = other
+            } else {
+                target = backend
             }
-            for issue in await target.backend.validate(node) {
-                issues.append(issue.under(["workflow", "nodes", .position(index)]))
+            guard node.isControl else {
+                for issue in node.withoutTemplated(await target.backend.validate(node)) {
+                    issues.append(issue.under(place.appending(index)))
+                }
+                if let fallback = node.fallback {
+                    let pointer = place.appending(index).appending("on_error").appending("fallback")
+                    for issue in fallback.withoutTemplated(await target.backend.validate(fallback)) {
+                        issues.append(issue.under(pointer))
+                    }
+                }
+                continue
+            }
+            let config = place.appending(index).appending("config")
+            issues += await needs(of: node.body, at: config.appending("nodes"), on: backend, in: workflow)
+            // A workflow that includes itself need not be stored yet.
+            if let child = node.childDefinition, child.name.rawValue != workflow {
+                do throws(ServiceError) {
+                    _ = try await definitions.workflow(
+                        child, at: config.appending("definition"), limits: limits.workflow)
+                } catch .invalid(let found) {
+                    issues += found
+                } catch {
+                    // What cannot be read now is no fault of the client's.
+                }
             }
         }
-        return request.placed(issues)
+        return issues
     }
 
     private static func unknown(_ name: BackendName, among registry: BackendRegistry) -> String {

@@ -62,7 +62,7 @@ extension WorkflowService {
             let context = try await fold(id), !context.status.isFinished,
             let run = await store.adopt(context, sequence: entry.sequence)
         else { return nil }
-        run.inbox.send(.cancel(reason: reason))
+        run.inbox.send(.command(.cancel(reason: reason), RunReply()))
         resume(run, context, on: AbsentBackend(name: entry.backend), users: [])
         return run
     }
@@ -87,9 +87,9 @@ extension WorkflowService {
 extension WorkflowContext {
     /// The backends that the rest of the run needs: its own, and those of the nodes that have not ended.
     fileprivate var backendsAhead: [BackendName] {
-        var names = [submission.backend]
+        var names = [backend]
         for (node, definition) in zip(nodes, graph.workflow.nodes) where !node.status.isFinished {
-            if let name = definition.backend, !names.contains(name) { names.append(name) }
+            for name in definition.backends where !names.contains(name) { names.append(name) }
         }
         return names
     }

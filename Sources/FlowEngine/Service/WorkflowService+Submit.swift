@@ -71,8 +71,9 @@ extension WorkflowService {
         if workflow.timeout == nil { workflow.timeout = limits.runTimeout }
         let submission = Submission(
             workflow: workflow, input: request.input ?? .object(JSONObject()), backend: name,
-            variables: request.variables, labels: request.labels, durability: run.durability,
-            traceparent: request.traceparent, definition: request.definition?.id)
+            variables: workflow.variables.merging(request.variables), labels: request.labels,
+            durability: run.durability, traceparent: request.traceparent,
+            definition: request.definition?.id ?? request.stored, origin: request.origin, parent: request.parent)
         let context = WorkflowContext(
             id: id, graph: WorkflowGraph(workflow), submission: submission, submittedAt: now)
         let idempotency = request.idempotency.map {
@@ -95,8 +96,14 @@ extension WorkflowService {
         // Unstructured, since a run outlives the request that submitted it; the store knows it as live until it ends.
         Task.immediate(executorPreference: executor) { [self] in
             var isLeft = false
+            var backend = backend
+            var users = users
             do throws(BackendError) {
                 try await backend.executeWorkflow(session)
+                while let next = try session.successor(of: backend, registry, &users) {
+                    backend = next
+                    try await backend.executeWorkflow(session)
+                }
             } catch {
                 isLeft = true
                 logger.notice(
@@ -114,7 +121,38 @@ extension Workflow {
     /// The backends that its nodes name beside the run's own, each once.
     func otherBackends(than name: BackendName) -> Set<BackendName> {
         var others: Set<BackendName> = []
-        for node in nodes { if let other = node.backend, other != name { others.insert(other) } }
+        for node in nodes { for other in node.backends where other != name { others.insert(other) } }
         return others
+    }
+}
+
+extension Node {
+    /// The backends that the node and those in its body name.
+    var backends: [BackendName] {
+        guard isControl else { return backend.map { [$0] } ?? [] }
+        return (backend.map { [$0] } ?? []) + body.flatMap(\.backends)
+    }
+}
+
+extension RunSession {
+    /// The backend that goes on with a run which has been moved; `nil` when the run is where it belongs.
+    fileprivate func successor(
+        of backend: any Backend, _ registry: BackendRegistry, _ users: inout [RegisteredBackend]
+    ) throws(BackendError) -> (any Backend)? {
+        guard let context = durableContext, !context.status.isFinished, context.backend != backend.name else {
+            return nil
+        }
+        guard registry.acquire(context.backend, into: &users), let next = registry.backend(context.backend) else {
+            throw BackendError(.unavailable, backend: context.backend, "the backend is not registered")
+        }
+        return next.backend
+    }
+}
+
+extension JSONObject {
+    /// The members of both; of a name that both have, the other's.
+    fileprivate func merging(_ other: JSONObject) -> JSONObject {
+        guard !isEmpty else { return other }
+        return other.members.reduce(into: self) { $0[$1.name] = $1.value }
     }
 }

@@ -23,10 +23,14 @@ public final class WorkflowService: Sendable {
     ///
     /// - Parameters:
     ///   - journal: Where runs, registrations and definitions are kept.
+    ///   - secrets: What `secrets.<name>` in configurations stands for.
+    ///   - random: Numbers from 0 up to 1, which place attempts within their jitter; by default in its middle.
     ///   - makeID: Makes the id of a run that is submitted at an instant.
     public init(
         registry: BackendRegistry, journal: any Journal & DefinitionStore, limits: EngineLimits, clock: any WallClock,
         logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        secrets: (any SecretSource)? = nil,
+        random: @escaping @Sendable () -> Double = { 0.5 },
         makeID: @escaping @Sendable (Timestamp) -> WorkflowID
     ) {
         self.registry = registry
@@ -37,8 +41,9 @@ public final class WorkflowService: Sendable {
         definitions = DefinitionLibrary(store: journal, limits: limits.definitions, clock: clock)
         store = JobStore(journal: journal, limits: limits)
         engine = EngineEnvironment(
-            journal: journal, clock: clock, deadlines: Deadlines(clock: clock), limits: limits,
-            lookup: { registry.backend($0)?.backend })
+            journal: journal, clock: clock, deadlines: Deadlines(clock: clock), limits: limits, secrets: secrets,
+            random: random, lookup: { registry.backend($0)?.backend })
+        engine.children.attach(self)
     }
 
     /// Takes up every run that the last stop left unfinished, and begins to accept new ones.

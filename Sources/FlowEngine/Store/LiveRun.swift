@@ -83,6 +83,7 @@ final class LiveRun: Sendable {
             return Self.take(&state.waiters) { _ in true }
         }
         for waiter in waiters { waiter.continuation.resume() }
+        inbox.close()
     }
 
     /// Whether nobody drives the run any more.

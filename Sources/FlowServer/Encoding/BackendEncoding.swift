@@ -61,8 +61,13 @@ enum BackendEncoding {
     static func nodeTypes(_ backends: [RegisteredBackend]) -> [UInt8] {
         var order: [NodeTypeDescription] = []
         var takers: [String: [String]] = [:]
+        // The planner itself carries these out, whatever the backend is.
+        for type in ControlType.allCases.map(\.description) {
+            order.append(type)
+            takers[type.name] = backends.map(\.name.rawValue)
+        }
         for backend in backends {
-            for type in backend.nodeTypes {
+            for type in backend.nodeTypes where ControlType(rawValue: type.name) == nil {
                 if takers[type.name] == nil { order.append(type) }
                 takers[type.name, default: []].append(backend.name.rawValue)
             }

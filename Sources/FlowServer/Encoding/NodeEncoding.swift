@@ -3,8 +3,10 @@ import FlowJSON
 
 /// Nodes of a run as the API shows them.
 enum NodeEncoding {
-    /// Writes a node's state.
-    static func write(_ node: NodeContext, _ definition: Node, to writer: inout JSONWriter) {
+    /// Writes the state of the node at a place in the run.
+    static func write(_ context: WorkflowContext, nodeAt index: Int, to writer: inout JSONWriter) {
+        let node = context.nodes[index]
+        let definition = context.definition(ofNodeAt: index)
         writer.beginObject()
         writer.field("node_id")
         writer.string(node.id.rawValue)
@@ -23,7 +25,7 @@ enum NodeEncoding {
         writer.field("error")
         writer.failure(node.status == .completed ? nil : node.attempt?.error)
         writer.field("interrupt")
-        writer.null()
+        if let interrupt = node.interrupt { write(interrupt, to: &writer) } else { writer.null() }
         writer.field("started_at")
         writer.time(node.earlierAttempts.first?.startedAt ?? node.attempt?.startedAt)
         writer.field("completed_at")
@@ -34,8 +36,34 @@ enum NodeEncoding {
         if let attempt = node.attempt { write(attempt, to: &writer) }
         writer.endArray()
         writer.field("metadata")
-        writer.beginObject()
+        writer.value(.object(node.notes?.metadata ?? JSONObject()))
+        // What few nodes have is shown of them alone.
+        if let next = node.notes?.next {
+            writer.field("next_node_id")
+            writer.string(next.rawValue)
+        }
+        if let instant = node.retryAt {
+            writer.field("retry_at")
+            writer.time(instant)
+        }
+        if node.usesFallback {
+            writer.field("fallback")
+            writer.bool(true)
+        }
+        if node.status != .pending, let child = context.child(ofNodeAt: index) {
+            writer.field("child_workflow_id")
+            writer.string(child.rawValue)
+        }
         writer.endObject()
+    }
+
+    /// Writes what a node waits for.
+    static func write(_ interrupt: Interrupt, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.field("prompt")
+        writer.value(interrupt.prompt)
+        writer.field("deadline")
+        writer.time(interrupt.deadline)
         writer.endObject()
     }
 

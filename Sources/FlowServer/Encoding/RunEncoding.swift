@@ -36,7 +36,7 @@ enum RunEncoding {
         writer.field("status")
         writer.string(context.status.rawValue)
         writer.field("backend")
-        writer.string(submission.backend.rawValue)
+        writer.string(context.backend.rawValue)
         if payloads {
             writer.field("input")
             writer.value(submission.input)
@@ -72,12 +72,32 @@ enum RunEncoding {
         writer.time(context.completedAt)
         writer.field("cancel_requested_at")
         writer.time(context.cancelRequestedAt)
+        writer.field("paused_at")
+        writer.time(context.pausedAt)
+        if let parent = submission.parent {
+            writer.field("parent")
+            writer.beginObject()
+            writer.field("workflow_id")
+            writer.string(parent.id.rawValue)
+            writer.field("node_id")
+            writer.string(parent.node.rawValue)
+            writer.endObject()
+        }
+        if let origin = submission.origin {
+            writer.field("rerun_of")
+            writer.beginObject()
+            writer.field("workflow_id")
+            writer.string(origin.id.rawValue)
+            writer.field("from")
+            writer.optional(origin.from?.rawValue)
+            writer.endObject()
+        }
         if nodes {
             writer.field("nodes")
             writer.beginObject()
-            for (node, definition) in zip(context.nodes, context.graph.workflow.nodes) {
-                writer.name(node.id.rawValue)
-                NodeEncoding.write(node, definition, to: &writer)
+            for index in context.nodes.indices {
+                writer.name(context.nodes[index].id.rawValue)
+                NodeEncoding.write(context, nodeAt: index, to: &writer)
             }
             writer.endObject()
         }

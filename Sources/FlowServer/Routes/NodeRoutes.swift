@@ -3,14 +3,18 @@ import FlowEngine
 import FlowHTTP
 import FlowJSON
 
-/// Reading the nodes of a run.
+/// Reading the nodes of a run, and answering those that wait.
 struct NodeRoutes: Sendable {
     let service: WorkflowService
+    let json: JSONBody
 
     var routes: [Route] {
         [
             Route(.get, "/workflows/{workflow_id}/nodes", .viewer, .suspending(list)),
             Route(.get, "/workflows/{workflow_id}/nodes/{node_id}", .viewer, .suspending(read)),
+            Route(
+                .post, "/workflows/{workflow_id}/nodes/{node_id}/resume", .submitter, takesBody: true,
+                .suspending(resume)),
         ]
     }
 
@@ -22,9 +26,7 @@ struct NodeRoutes: Sendable {
         writer.string(context.id.rawValue)
         writer.field("nodes")
         writer.beginArray()
-        for (node, definition) in zip(context.nodes, context.graph.workflow.nodes) {
-            NodeEncoding.write(node, definition, to: &writer)
-        }
+        for index in context.nodes.indices { NodeEncoding.write(context, nodeAt: index, to: &writer) }
         writer.endArray()
         writer.endObject()
         return .json(writer.bytes)
@@ -32,13 +34,53 @@ struct NodeRoutes: Sendable {
 
     @Sendable private func read(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         let context = try await context(request)
-        guard let index = context.graph.positions[NodeID(request.parameters[1])] else {
+        guard let index = context.position(of: NodeID(request.parameters[1])) else {
             throw Problem(
                 404, "not-found", "The run \"\(context.id)\" has no node \"\(request.parameters[1].prefix(200))\".")
         }
         var writer = JSONWriter(capacity: 512)
-        NodeEncoding.write(context.nodes[index], context.graph.workflow.nodes[index], to: &writer)
+        NodeEncoding.write(context, nodeAt: index, to: &writer)
         return .json(writer.bytes)
+    }
+
+    @Sendable private func resume(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        try request.checkConditions(nil)
+        let id = try WorkflowRoutes.id(request)
+        let answer = try Self.answer(try json.object(request))
+        let node = NodeID(request.parameters[1])
+        let snapshot: RunSnapshot
+        do { snapshot = try await service.answer(node, of: id, answer) } catch { throw Problem(error) }
+        var response = HTTPResponse.json(snapshot.representation(RunEncoding.bytes), status: 202)
+        response.fields.append(("Location", "/workflows/\(id)"))
+        return response
+    }
+
+    /// Reads `{"output": value}` or `{"error": {code?, message, retriable?, details?}}`.
+    private static func answer(_ object: JSONObject) throws(Problem) -> Result<JSONValue, NodeFailure> {
+        var fields = FieldReader(object, at: [])
+        let output = fields.value("output")
+        let error = fields.object("error")
+        if (output == nil) == (error == nil) {
+            fields.add(ValidationIssue([], "one of the fields \"output\" and \"error\" is required"))
+        }
+        var failure: NodeFailure?
+        if let error {
+            var inner = FieldReader(error, at: ["error"])
+            inner.require("message")
+            let code = inner.text("code", maximum: 64)
+            let message = inner.text("message", maximum: 10_000)
+            let isRetriable = inner.bool("retriable") ?? false
+            let details = inner.value("details")
+            fields.add(inner.finish())
+            failure = message.map {
+                NodeFailure(
+                    code.map { NodeFailure.Code($0) } ?? .rejected, $0, retriable: isRetriable, details: details)
+            }
+        }
+        let issues = fields.finish()
+        guard issues.isEmpty else { throw .invalid(issues) }
+        return failure.map { .failure($0) } ?? .success(output ?? .null)
     }
 
     private func context(_ request: HTTPRequest) async throws(Problem) -> WorkflowContext {

@@ -18,7 +18,6 @@ struct WorkflowRoutes: Sendable {
                 .get, "/workflows/{workflow_id}", .viewer, wishes: [.preferences, .conditions],
                 .either(now: readNow, later: read)),
             Route(.delete, "/workflows/{workflow_id}", .submitter, produces: [], .suspending(delete)),
-            Route(.post, "/workflows/{workflow_id}/cancel", .submitter, takesBody: true, .suspending(cancel)),
         ]
     }
 
@@ -32,7 +31,7 @@ struct WorkflowRoutes: Sendable {
         _ = preferences.apply("respond-async")
         try preferences.applyHandling()
         var submission = try await decode(request)
-        submission.idempotency = try idempotency(request)
+        submission.idempotency = try Self.idempotency(request)
         timing.mark("decode")
         let accepted: SubmittedRun
         do { accepted = try await service.submit(submission) } catch { throw Problem(error) }
@@ -67,7 +66,8 @@ struct WorkflowRoutes: Sendable {
         }
     }
 
-    private func idempotency(_ request: HTTPRequest) throws(Problem) -> SubmitRequest.Idempotency? {
+    /// The client's key, and a hash of the request by which another request with the same key is told apart.
+    static func idempotency(_ request: HTTPRequest) throws(Problem) -> SubmitRequest.Idempotency? {
         let keys = request.fields.values("idempotency-key")
         guard let key = keys.first else { return nil }
         guard keys.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
@@ -206,24 +206,6 @@ struct WorkflowRoutes: Sendable {
             throw Self.problem(error)
         }
         return HTTPResponse(status: 204)
-    }
-
-    @Sendable private func cancel(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
-        try request.refuseQuery()
-        try request.checkConditions(nil)
-        let id = try Self.id(request)
-        var reason: String?
-        if let object = try json.optionalObject(request) {
-            var fields = FieldReader(object, at: [])
-            reason = fields.text("reason", maximum: 1024)
-            let issues = fields.finish()
-            if !issues.isEmpty { throw .invalid(issues) }
-        }
-        let snapshot: RunSnapshot
-        do { snapshot = try await service.cancel(id, reason: reason) } catch { throw Problem(error) }
-        var response = HTTPResponse.json(snapshot.representation(RunEncoding.bytes), status: 202)
-        response.fields.append(("Location", "/workflows/\(id)"))
-        return response
     }
 
     /// The run that a path names.

@@ -27,7 +27,7 @@ struct Assembly: Sendable {
         let ids = WorkflowIDGenerator()
         service = WorkflowService(
             registry: registry, journal: journal, limits: limits, clock: SystemClock(), logger: logger,
-            metrics: metrics, makeID: { ids.next(at: $0) })
+            metrics: metrics, random: { Double.random(in: 0..<1) }, makeID: { ids.next(at: $0) })
     }
 
     /// Stops everything; runs that are active have so long to end.

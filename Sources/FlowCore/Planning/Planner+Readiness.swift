@@ -1,0 +1,175 @@
+import FlowExpressions
+import FlowJSON
+import HeapModule
+
+extension Planner {
+    /// Sets up a run of which nothing has happened.
+    mutating func begin() {
+        add(context.graph)
+        for index in nodes.indices where nodes[index].missing == 0 { ready.append(index) }
+    }
+
+    /// Makes room for the nodes of another scope.
+    mutating func add(_ graph: WorkflowGraph) {
+        let count = graph.workflow.nodes.count
+        scopes.append(ScopeState(unfinished: count))
+        nodes.reserveCapacity(nodes.count + count)
+        for local in 0..<count {
+            nodes.append(NodeState(missing: Int32(truncatingIfNeeded: graph.predecessors.count(of: local))))
+        }
+        if scopes.count == 1 { ready.reserveCapacity(count) }
+    }
+
+    /// What to do about the next node whose predecessors have ended.
+    mutating func nextReady() -> Decision? {
+        while head < ready.count {
+            let index = ready[head]
+            let number = context.scopeNumber(ofNodeAt: index)
+            guard context.nodes[index].status == .pending || context.nodes[index].status == .running,
+                !nodes[index].isRunning, !scopes[number].isOver, scopes[number].failure == nil
+            else {
+                head += 1
+                continue
+            }
+            let definition = context.definition(ofNodeAt: index)
+            let isFirst = context.nodes[index].attempt == nil
+            let id = context.nodes[index].id
+            if isFirst, isPassedBy(index, definition.rules, in: number) {
+                head += 1
+                return .skipNode(id)
+            }
+            if scopes[0].running >= maxParallel, Self.runsAsTask(definition) { return nil }
+            head += 1
+            if isFirst, let when = definition.rules?.when {
+                do {
+                    guard try when.evaluateBool(RunVariables(context, scope: number)) else { return .skipNode(id) }
+                } catch {
+                    return .failNode(id, .expression(error, at: ["when"]))
+                }
+            }
+            return .startNode(id, attempt: (context.nodes[index].attempt?.number ?? 0) + 1)
+        }
+        return nil
+    }
+
+    /// Whether what came before a node does not lead to it. In a sequence nodes that were skipped are passed over.
+    private func isPassedBy(_ index: Int, _ rules: NodeRules?, in number: Int) -> Bool {
+        if nodes[index].isBarred { return true }
+        let (graph, base) = place(of: number)
+        let count = graph.predecessors.count(of: index - base)
+        guard count > 0, !graph.isSequence else { return false }
+        switch rules?.join ?? .any {
+        case .any: return nodes[index].passable == 0
+        case .all: return nodes[index].passable < count
+        }
+    }
+
+    /// The graph of a scope and the place of its first node.
+    func place(of number: Int) -> (graph: WorkflowGraph, base: Int) {
+        guard number > 0 else { return (context.graph, 0) }
+        let scope = context.scope(number)
+        return (scope.graph, scope.base)
+    }
+
+    /// Takes note that an attempt has begun.
+    mutating func started(_ index: Int) {
+        guard !nodes[index].isRunning else { return }
+        nodes[index].isRunning = true
+        let definition = context.definition(ofNodeAt: index)
+        if Self.runsAsTask(definition) {
+            count(1, from: context.scopeNumber(ofNodeAt: index))
+            return
+        }
+        agenda.append(index)
+        if let timeout = definition.timeout, definition.control?.body != nil,
+            let start = context.nodes[index].attempt?.startedAt
+        {
+            alarms.insert(Alarm(instant: start.advanced(by: timeout), index: index, reason: .body))
+        }
+    }
+
+    /// Takes note that a node runs, or waits for its answer, no more.
+    ///
+    /// - Returns: `nil` when it did neither.
+    mutating func leave(_ id: NodeID) -> Int? {
+        guard let index = context.position(of: id) else { return nil }
+        if nodes[index].isInterrupted {
+            nodes[index].isInterrupted = false
+            interrupted -= 1
+            return index
+        }
+        guard nodes[index].isRunning else { return nil }
+        nodes[index].isRunning = false
+        if runsAsTask(index) { count(-1, from: context.scopeNumber(ofNodeAt: index)) } else { bodies[index] = nil }
+        return index
+    }
+
+    /// Counts nodes that run, in a scope and in all around it.
+    private mutating func count(_ change: Int, from number: Int) {
+        var next: Int? = number
+        while let current = next {
+            scopes[current].running += change
+            if current > 0, scopes[current].running == 0, scopes[current].failure != nil, !scopes[current].isOver {
+                ended.append(current)
+            }
+            next = current == 0 ? nil : context.scope(current).outer
+        }
+    }
+
+    /// Whether a backend or another run carries the node out, and not the planner.
+    func runsAsTask(_ index: Int) -> Bool { Self.runsAsTask(context.definition(ofNodeAt: index)) }
+
+    private static func runsAsTask(_ definition: Node) -> Bool {
+        switch definition.rules?.control {
+        case nil, .workflow: true
+        case .condition, .approval, .forEach, .loop: false
+        }
+    }
+
+    /// Has what follows a node that has ended wait for it no more.
+    mutating func settle(_ index: Int) {
+        let number = context.scopeNumber(ofNodeAt: index)
+        let (graph, base) = place(of: number)
+        let isPassable = context.nodes[index].status != .skipped
+        for local in graph.successors[index - base] {
+            let successor = base + local
+            nodes[successor].missing -= 1
+            if isPassable { nodes[successor].passable += 1 }
+            if nodes[successor].missing == 0, !context.nodes[successor].status.isFinished { ready.append(successor) }
+        }
+        scopes[number].unfinished -= 1
+        if scopes[number].unfinished == 0, number > 0 { ended.append(number) }
+    }
+
+    /// Keeps the nodes from running that a choice went past.
+    mutating func bar(from index: Int, notes: CompletionNotes?) {
+        let control = context.writtenDefinition(ofNodeAt: index).control
+        guard control != nil || notes?.next != nil else { return }
+        let (graph, base) = place(of: context.scopeNumber(ofNodeAt: index))
+        if case .condition(let routes) = control {
+            for route in routes where route.target != notes?.next {
+                if let local = graph.positions[route.target] { nodes[base + local].isBarred = true }
+            }
+        } else if let next = notes?.next, let target = graph.positions[next] {
+            if graph.isSequence {
+                for local in (index - base + 1)..<max(target, index - base + 1) { nodes[base + local].isBarred = true }
+            } else {
+                for local in graph.successors[index - base] where local != target {
+                    nodes[base + local].isBarred = true
+                }
+            }
+        }
+    }
+
+    /// Why a node cannot be the next after another one, or `nil` when it can.
+    public func refusal(ofNext next: NodeID, after id: NodeID) -> String? {
+        guard let index = context.position(of: id) else { return "there is no node \"\(id)\"" }
+        let (graph, base) = place(of: context.scopeNumber(ofNodeAt: index))
+        guard let target = graph.positions[next] else { return "there is no node \"\(next)\"" }
+        if graph.isSequence {
+            return target > index - base ? nil : "the node \"\(next)\" does not come later"
+        }
+        return graph.successors[index - base].contains(target)
+            ? nil : "the node \"\(next)\" does not depend on the one that names it"
+    }
+}

@@ -1,0 +1,33 @@
+public import FlowJSON
+
+/// Where secrets are found by name.
+public protocol SecretSource: Sendable {
+    /// The secret of that name, or `nil` when there is none.
+    func secret(_ name: String) -> String?
+
+    /// The text with every secret in it made unreadable; `nil` when there is none in it.
+    func redacted(_ text: String) -> String?
+}
+
+extension SecretSource {
+    /// The value with every secret in it made unreadable.
+    public func redacted(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .null, .bool, .integer, .double: value
+        case .string(let text): redacted(text).map { .string($0) } ?? value
+        case .array(let elements): .array(elements.map { redacted($0) })
+        case .object(let object):
+            .object(
+                object.members.reduce(into: JSONObject()) { result, member in
+                    result[redacted(member.name) ?? member.name] = redacted(member.value)
+                })
+        }
+    }
+
+    /// The failure with every secret in it made unreadable.
+    public func redacted(_ failure: NodeFailure) -> NodeFailure {
+        NodeFailure(
+            failure.code, redacted(failure.message) ?? failure.message, retriable: failure.retriable,
+            details: failure.details.map { redacted($0) })
+    }
+}

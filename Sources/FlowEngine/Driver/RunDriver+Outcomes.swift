@@ -1,0 +1,100 @@
+import FlowCore
+import FlowJSON
+
+extension RunDriver {
+    /// Records the output of a node that the planner carries out itself.
+    mutating func complete(_ id: NodeID, _ output: JSONValue, _ notes: CompletionNotes?) {
+        let attempt = planner.context[id]?.attempt?.number ?? 1
+        if let failure = admit(output) { return fail(id, attempt: attempt, failure) }
+        record(.nodeCompleted(id, attempt: attempt, output: output, notes: notes))
+    }
+
+    /// Records the failure of a node, and its start when there was none.
+    mutating func fail(_ id: NodeID, _ failure: NodeFailure) {
+        guard let node = planner.context[id] else { return }
+        guard node.status == .running || node.status == .interrupted else {
+            let attempt = (node.attempt?.number ?? 0) + 1
+            record(.nodeStarted(id, attempt: attempt, backend: backend.name, input: nil))
+            return fail(id, attempt: attempt, failure)
+        }
+        fail(id, attempt: node.attempt?.number ?? 1, failure)
+    }
+
+    /// Records the failure of an attempt and what follows from it.
+    mutating func fail(_ id: NodeID, attempt: Int, _ failure: NodeFailure) {
+        let error = engine.secrets?.redacted(failure) ?? failure
+        var outcome = planner.outcome(of: error, for: id, now: now, random: engine.random())
+        if case .replaced(let output) = outcome, let excess = admit(output) {
+            outcome = .failed
+            return record(.nodeFailed(id, attempt: attempt, error: excess, then: outcome))
+        }
+        record(.nodeFailed(id, attempt: attempt, error: error, then: outcome))
+    }
+
+    /// Records that a node waits for an answer.
+    mutating func interrupt(_ id: NodeID, _ interrupt: Interrupt) {
+        let attempt = planner.context[id]?.attempt?.number ?? 1
+        if let failure = admit(interrupt.prompt) { return fail(id, attempt: attempt, failure) }
+        record(.nodeInterrupted(id, attempt: attempt, interrupt))
+    }
+
+    /// Records a part of a result.
+    mutating func emit(_ id: NodeID, attempt: Int, _ value: JSONValue) {
+        guard let child = children[id], child.attempt == attempt, !child.isCancelling else { return }
+        let chunk = engine.secrets?.redacted(value) ?? value
+        guard let failure = admit(chunk) else { return record(.nodeChunk(id, attempt: attempt, chunk)) }
+        child.task?.cancel()
+        forget(id)
+        fail(id, attempt: attempt, failure)
+    }
+
+    /// Records the end of an attempt that is under way no more.
+    mutating func conclude(
+        _ id: NodeID, attempt: Int, _ result: Result<NodeResult, BackendError>, isCancelling: Bool
+    ) {
+        switch result {
+        case .success(.success(let made, let notes)):
+            let output = engine.secrets?.redacted(made) ?? made
+            if let next = notes?.next, let reason = planner.refusal(ofNext: next, after: id) {
+                fail(id, attempt: attempt, NodeFailure(.invalid, "the node's next node cannot follow: \(reason)"))
+            } else if let failure = admit(output) {
+                fail(id, attempt: attempt, failure)
+            } else {
+                record(.nodeCompleted(id, attempt: attempt, output: output, notes: notes))
+            }
+        case _ where isCancelling: record(.nodeCancelled(id, attempt: attempt))
+        case .success(.failure(let failure)): fail(id, attempt: attempt, failure)
+        case .success(.interrupted(let prompt)):
+            let shown = engine.secrets?.redacted(prompt) ?? prompt
+            interrupt(id, Interrupt(prompt: shown))
+        case .failure(let error): fail(id, attempt: attempt, .transport(error))
+        }
+    }
+
+    /// Counts an output, unless it is larger than outputs may be.
+    mutating func admit(_ output: JSONValue) -> NodeFailure? {
+        let limits = engine.limits
+        let (bytes, excess) = JSONMeasure.size(
+            of: output, maxBytes: limits.payloadBytes, maxDepth: limits.payloadDepth)
+        if let excess { return Self.failure(excess, "output", limits) }
+        guard outputBytes + bytes <= limits.runBytes else {
+            return NodeFailure(
+                .tooLarge, "the outputs of the run are larger than the limit of \(limits.runBytes) bytes")
+        }
+        outputBytes += bytes
+        return nil
+    }
+
+    /// The outcome of an iteration, with its output counted.
+    mutating func admit(_ outcome: IterationOutcome) -> IterationOutcome {
+        guard case .completed(let output) = outcome, let failure = admit(output) else { return outcome }
+        return .failed(failure)
+    }
+
+    static func failure(_ excess: JSONMeasure.Excess, _ what: String, _ limits: EngineLimits) -> NodeFailure {
+        switch excess {
+        case .size: NodeFailure(.tooLarge, "the \(what) is larger than the limit of \(limits.payloadBytes) bytes")
+        case .depth: NodeFailure(.tooLarge, "the \(what) nests deeper than the limit of \(limits.payloadDepth) levels")
+        }
+    }
+}

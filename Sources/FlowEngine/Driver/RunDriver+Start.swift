@@ -1,0 +1,96 @@
+import FlowCore
+import FlowJSON
+
+extension RunDriver {
+    /// Begins an attempt at a node: at once when it is computed inline, else with the next write to the journal.
+    mutating func start(_ id: NodeID, attempt: Int) async throws(BackendError) {
+        guard let index = planner.context.position(of: id) else { return }
+        let definition = planner.context.definition(ofNodeAt: index)
+        var input: JSONValue?
+        do throws(NodeFailure) {
+            input = try planner.input(ofNodeAt: index)
+        } catch {
+            record(.nodeStarted(id, attempt: attempt, backend: definition.backend ?? backend.name, input: nil))
+            return fail(id, attempt: attempt, error)
+        }
+        let name = definition.backend ?? backend.name
+        record(.nodeStarted(id, attempt: attempt, backend: name, input: input))
+        if let failure = refusal(ofInputAt: index, isRendered: input != nil) {
+            return fail(id, attempt: attempt, failure)
+        }
+        guard !definition.isControl else {
+            // The planner goes on with the node, unless another run has to be started.
+            return try startChild(definition, at: index, attempt: attempt)
+        }
+        guard let target = name == backend.name ? backend : engine.lookup(name) else {
+            let failure = NodeFailure(.unavailable, "the backend \"\(name)\" is not registered", retriable: true)
+            return fail(id, attempt: attempt, failure)
+        }
+        let node: Node
+        do throws(NodeFailure) {
+            node = try planner.rendered(definition, at: index, secrets: engine.secrets)
+        } catch {
+            return fail(id, attempt: attempt, error)
+        }
+        guard target.computesInline(node) else {
+            children[id] = RunningNode(attempt: attempt, work: .node(rename(node, id), target))
+            launches.append(id)
+            return
+        }
+        let request = NodeRequest(
+            node: rename(node, id), input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
+            run: information, clock: engine.clock)
+        let result: Result<NodeResult, BackendError>
+        do {
+            result = .success(try await target.executeNode(request))
+        } catch {
+            result = .failure(error)
+        }
+        conclude(id, attempt: attempt, result, isCancelling: false)
+    }
+
+    /// The node under its address in the run, which differs from its id when it is in a body.
+    private func rename(_ node: Node, _ id: NodeID) -> Node {
+        guard node.id != id else { return node }
+        var renamed = node
+        renamed.id = id
+        return renamed
+    }
+
+    /// Prepares the run that a node starts.
+    private mutating func startChild(_ definition: Node, at index: Int, attempt: Int) throws(BackendError) {
+        let context = planner.context
+        guard let reference = definition.childDefinition, let child = context.child(ofNodeAt: index) else { return }
+        let id = context.nodes[index].id
+        let depth = (context.submission.parent?.depth ?? 0) + 1
+        guard depth < engine.limits.nesting else {
+            return fail(
+                id, attempt: attempt,
+                NodeFailure(
+                    .tooDeep, "\(depth) runs stand above this one, which is the limit of runs that start each other"))
+        }
+        let variables: JSONObject
+        do throws(NodeFailure) {
+            variables = try planner.childVariables(ofNodeAt: index)
+        } catch {
+            return fail(id, attempt: attempt, error)
+        }
+        let request = ChildRuns.Request(
+            id: child, definition: reference, input: context.nodes[index].inputData ?? .null, variables: variables,
+            backend: definition.backend ?? backend.name, labels: context.submission.labels,
+            durability: context.submission.durability, traceparent: context.submission.traceparent,
+            parent: RunParent(id: context.id, node: id, depth: depth))
+        children[id] = RunningNode(attempt: attempt, work: .run(request))
+        launches.append(id)
+    }
+
+    /// Why a node cannot have its input. One predecessor's output has been measured before.
+    private func refusal(ofInputAt index: Int, isRendered: Bool) -> NodeFailure? {
+        guard isRendered || planner.context.joins(at: index), let input = planner.context.nodes[index].inputData else {
+            return nil
+        }
+        let limits = engine.limits
+        let (_, excess) = JSONMeasure.size(of: input, maxBytes: limits.payloadBytes, maxDepth: limits.payloadDepth)
+        return excess.map { Self.failure($0, "input", limits) }
+    }
+}

@@ -1,0 +1,75 @@
+import FlowCore
+import FlowJSON
+
+extension WorkflowService {
+    /// Starts the run of a node, unless an earlier attempt of the node has, and waits for its end.
+    ///
+    /// - Throws: ``BackendError`` when the run cannot be followed now. It goes on by itself.
+    func runChild(_ request: ChildRuns.Request) async throws(BackendError) -> NodeResult {
+        func unavailable(_ message: String) -> BackendError {
+            BackendError(.unavailable, backend: request.backend, message)
+        }
+        do throws(ServiceError) {
+            try await startChild(request)
+            while let run = store.live(request.id) {
+                await run.wait(for: .max, until: nil, deadlines: engine.deadlines)
+                if run.isFinished { break }
+                guard !Task.isCancelled, run.failure == nil, !run.isAbandoned else {
+                    throw .unavailable("the run \"\(request.id)\" is not being executed now")
+                }
+            }
+            let context = try await load(request.id).context
+            guard context.status.isFinished else {
+                throw .unavailable("the run \"\(request.id)\" is not being executed now")
+            }
+            return Self.result(of: context)
+        } catch {
+            switch error {
+            case .invalid(let issues):
+                let reasons = issues.map(\.description).joined(separator: "; ")
+                return .failure(NodeFailure(.invalid, "the run was not accepted: \(reasons)"))
+            case .overloaded(let message, _), .unavailable(let message), .conflict(let message),
+                .notFound(let message), .preconditionFailed(let message):
+                throw unavailable(message)
+            case .idempotencyMismatch, .idempotencyInFlight: throw unavailable("the run was not accepted")
+            }
+        }
+    }
+
+    private func startChild(_ request: ChildRuns.Request) async throws(ServiceError) {
+        guard store.live(request.id) == nil else { return }
+        do throws(ServiceError) {
+            _ = try await load(request.id)
+            // One whose server stopped is taken up with all others that are unfinished.
+            return
+        } catch .notFound {
+        } catch {
+            throw error
+        }
+        var submission = SubmitRequest(definition: request.definition)
+        submission.workflowID = request.id
+        submission.input = request.input
+        submission.variables = request.variables
+        submission.backend = request.backend
+        submission.labels = request.labels
+        submission.durability = request.durability
+        submission.traceparent = request.traceparent
+        submission.parent = request.parent
+        _ = try await submit(submission)
+    }
+
+    private static func result(of context: WorkflowContext) -> NodeResult {
+        let link: JSONObject = ["workflow_id": .string(context.id.rawValue)]
+        guard context.status != .completed else {
+            return .success(output: context.output ?? .null, notes: CompletionNotes(metadata: link))
+        }
+        var details = link
+        details["status"] = .string(context.status.rawValue)
+        details["error"] = context.error?.json ?? .null
+        let reason = context.error.map { ": \($0.message)" } ?? ""
+        return .failure(
+            NodeFailure(
+                .childFailed, "the run \"\(context.id)\" is \(context.status.rawValue)\(reason)",
+                retriable: context.error?.retriable ?? false, details: .object(details)))
+    }
+}
