@@ -31,10 +31,16 @@ public final class Deadlines: Sendable {
     }
 
     private let clock: any WallClock
+    private let executor: (any TaskExecutor)?
     private let state = Mutex(State())
 
     /// Makes a set of deadlines that go by a clock.
-    public init(clock: any WallClock) { self.clock = clock }
+    ///
+    /// - Parameter executor: Where the task sleeps and calls back; `nil` leaves it to the system.
+    public init(clock: any WallClock, executor: (any TaskExecutor)? = nil) {
+        self.clock = clock
+        self.executor = executor
+    }
 
     /// Calls `action` once when the instant has come. It runs on a thread of the pool and must not block.
     public func schedule(at instant: Timestamp, _ action: @escaping @Sendable () -> Void) -> Token {
@@ -68,7 +74,7 @@ public final class Deadlines: Sendable {
         state.sleeper?.cancel()
         state.sleepsUntil = instant
         // Unstructured, since it serves all callers; the state owns it and cancels it when it is of no more use.
-        state.sleeper = Task { [clock, weak self] in
+        state.sleeper = Task(executorPreference: executor) { [clock, weak self] in
             do { try await clock.sleep(until: instant, tolerance: nil) } catch { return }
             self?.strike()
         }

@@ -10,12 +10,15 @@ final class EngineEnvironment: Sendable {
     /// Numbers from 0 up to 1, which place attempts within their jitter.
     let random: @Sendable () -> Double
     let secrets: (any SecretSource)?
+    /// Where work of the engine's own preferably happens; `nil` leaves it to the system.
+    let executor: (any TaskExecutor)?
     /// The runs that nodes start.
     let children = ChildRuns()
 
     init(
         journal: any Journal, clock: any WallClock, deadlines: Deadlines, limits: EngineLimits,
-        secrets: (any SecretSource)?, random: @escaping @Sendable () -> Double, lookup: @escaping BackendLookup
+        secrets: (any SecretSource)?, random: @escaping @Sendable () -> Double,
+        executor: (any TaskExecutor)? = nil, lookup: @escaping BackendLookup
     ) {
         self.journal = journal
         self.clock = clock
@@ -24,6 +27,7 @@ final class EngineEnvironment: Sendable {
         self.lookup = lookup
         self.secrets = secrets
         self.random = random
+        self.executor = executor
     }
 }
 

@@ -42,7 +42,7 @@ extension RunDriver {
                 node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
                 run: information, deadline: deadline, clock: engine.clock,
                 emit: { inbox.send(.chunk(id, attempt: attempt, $0)) })
-            child.task = Task {
+            child.task = Task(executorPreference: engine.executor) {
                 let result: Result<NodeResult, BackendError>
                 do throws(BackendError) {
                     result = .success(try await backend.executeNode(request))
@@ -52,7 +52,7 @@ extension RunDriver {
                 inbox.send(.ended(id, attempt: attempt, result))
             }
         case .run(let request):
-            child.task = Task { [children = engine.children] in
+            child.task = Task(executorPreference: engine.executor) { [children = engine.children] in
                 let result: Result<NodeResult, BackendError>
                 do throws(BackendError) {
                     result = .success(try await children.run(request))

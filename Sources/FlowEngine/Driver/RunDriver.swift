@@ -145,7 +145,7 @@ struct RunDriver {
         // What is known to have ended is not to be done again, whatever the reason to leave is.
         recorder.flush(planner.context)
         if let tick { engine.deadlines.cancel(tick.token) }
-        for id in Array(children.keys) {
+        for id in children.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             children[id]?.task?.cancel()
             forget(id)
         }

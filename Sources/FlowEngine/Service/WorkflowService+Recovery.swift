@@ -77,7 +77,7 @@ extension WorkflowService {
             guard let self else { return }
             rescueIsPending.store(false, ordering: .relaxed)
             // Unstructured, since nobody waits for it; what it takes up the store knows.
-            Task {
+            Task(executorPreference: engine.executor) {
                 do { _ = try await self.recover() } catch { self.scheduleRescue() }
             }
         }

@@ -94,7 +94,7 @@ extension WorkflowService {
         executor: (any TaskExecutor)?
     ) {
         // Unstructured, since a run outlives the request that submitted it; the store knows it as live until it ends.
-        Task.immediate(executorPreference: executor) { [self] in
+        Task.immediate(executorPreference: executor ?? engine.executor) { [self] in
             var isLeft = false
             var backend = backend
             var users = users

@@ -25,12 +25,14 @@ public final class WorkflowService: Sendable {
     ///   - journal: Where runs, registrations and definitions are kept.
     ///   - secrets: What `secrets.<name>` in configurations stands for.
     ///   - random: Numbers from 0 up to 1, which place attempts within their jitter; by default in its middle.
+    ///   - executor: Where work that no request asks for preferably happens; `nil` leaves it to the system.
     ///   - makeID: Makes the id of a run that is submitted at an instant.
     public init(
         registry: BackendRegistry, journal: any Journal & DefinitionStore, limits: EngineLimits, clock: any WallClock,
         logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         secrets: (any SecretSource)? = nil,
         random: @escaping @Sendable () -> Double = { 0.5 },
+        executor: (any TaskExecutor)? = nil,
         makeID: @escaping @Sendable (Timestamp) -> WorkflowID
     ) {
         self.registry = registry
@@ -41,8 +43,8 @@ public final class WorkflowService: Sendable {
         definitions = DefinitionLibrary(store: journal, limits: limits.definitions, clock: clock)
         store = JobStore(journal: journal, limits: limits)
         engine = EngineEnvironment(
-            journal: journal, clock: clock, deadlines: Deadlines(clock: clock), limits: limits, secrets: secrets,
-            random: random, lookup: { registry.backend($0)?.backend })
+            journal: journal, clock: clock, deadlines: Deadlines(clock: clock, executor: executor), limits: limits,
+            secrets: secrets, random: random, executor: executor, lookup: { registry.backend($0)?.backend })
         engine.children.attach(self)
     }
 
@@ -57,7 +59,7 @@ public final class WorkflowService: Sendable {
 
     /// Refuses new runs, gives the active ones so long to end, and leaves the rest to the next start.
     public func stop(grace: Duration) async {
-        await store.close(grace: grace, deadlines: engine.deadlines, clock: engine.clock)
+        await store.close(grace: grace, engine: engine)
         await registry.shutdown()
         await engine.journal.close()
     }

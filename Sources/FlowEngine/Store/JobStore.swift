@@ -135,18 +135,18 @@ public actor JobStore {
     nonisolated func release(_ key: String) { table.withLock { $0.keys[key] = nil } }
 
     /// Refuses new runs, gives those that are active so long to end, and then has them leave their journals as they are.
-    func close(grace: Duration, deadlines: Deadlines, clock: any WallClock) async {
+    func close(grace: Duration, engine: EngineEnvironment) async {
         isClosing = true
-        let token = deadlines.schedule(at: clock.now.advanced(by: grace)) { [weak self] in
+        let token = engine.deadlines.schedule(at: engine.clock.now.advanced(by: grace)) { [weak self] in
             // A child of nothing: it only delivers the message.
-            Task { await self?.suspendAll() }
+            Task(executorPreference: engine.executor) { await self?.suspendAll() }
         }
         await waitUntilIdle()
-        deadlines.cancel(token)
+        engine.deadlines.cancel(token)
     }
 
     private func suspendAll() {
-        for run in table.withLock({ Array($0.live.values) }) { run.inbox.send(.suspend) }
+        for run in table.withLock({ $0.live.values.sorted { $0.sequence < $1.sequence } }) { run.inbox.send(.suspend) }
     }
 
     private nonisolated func waitUntilIdle() async {

@@ -167,8 +167,9 @@ final class LiveRun: Sendable {
 
     private static func take(_ waiters: inout [Int: Waiter], where isDone: (Waiter) -> Bool) -> [Waiter] {
         guard !waiters.isEmpty else { return [] }
-        let done = waiters.filter { isDone($0.value) }
-        for number in done.keys { waiters[number] = nil }
-        return Array(done.values)
+        // In the order in which they came, so that what follows does not hang on how a dictionary lies in memory.
+        let done = waiters.filter { isDone($0.value) }.sorted { $0.key < $1.key }
+        for waiter in done { waiters[waiter.key] = nil }
+        return done.map(\.value)
     }
 }
