@@ -45,6 +45,8 @@ extension RunDriver {
             child.task = Task(executorPreference: engine.executor) {
                 let result: Result<NodeResult, BackendError>
                 do throws(BackendError) {
+                    // The attempt may have ended, by its timeout say, before its task had a turn: nothing is to happen.
+                    if Task.isCancelled { throw BackendError(.cancelled, backend: backend.name, "cancelled") }
                     result = .success(try await backend.executeNode(request))
                 } catch {
                     result = .failure(error)

@@ -20,6 +20,8 @@ extension WorkflowService {
                 logger.error(
                     "run cannot be taken up: its journal cannot be read",
                     metadata: ["workflow_id": "\(entry.id)", "error": "\(error)"])
+                // What cannot be read now may be later; what is damaged stays so.
+                if error.code != .corrupt { scheduleRescue() }
                 continue
             }
             guard let context = folded, !context.status.isFinished,
