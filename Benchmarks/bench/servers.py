@@ -90,11 +90,11 @@ class Server:
         self.stop()
 
 
-def flowcore():
-    """Ours, with its defaults, but for the log."""
+def flowcore(folder=None):
+    """Ours, with its defaults, but for the log; in a folder of an earlier one to go on where that ended."""
     return Server(
         [os.environ["FLOWCORE_BINARY"], "serve", "--port", "{port}", "--data", "{folder}/data"], "/livez",
-        {"FLOWCORE_LOGGING_LEVEL": "warning"})
+        {"FLOWCORE_LOGGING_LEVEL": "warning"}, folder=folder)
 
 
 def c_server(body):

@@ -14,7 +14,7 @@ package struct Application: Sendable {
         /// How deep bodies may nest.
         package var jsonDepth = 128
         /// How many event streams may be open.
-        package var maxListeners = 1000
+        package var maxListeners = 5000
         /// How long an event stream may be silent.
         package var heartbeat: Duration = .seconds(10)
         /// What the server below keeps, to be told to clients.

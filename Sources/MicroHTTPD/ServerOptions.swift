@@ -21,7 +21,7 @@ package struct ServerOptions: Sendable {
     /// How many event loops share the connections.
     package var loops = 2
     /// How many connections may be open at the same time; more wait in the system's queue.
-    package var maxConnections = 4096
+    package var maxConnections = 10_000
     /// The largest body in bytes.
     package var maxBodyBytes = 10 << 20
     /// How long a client may take to send a request's header, from its first line on.

@@ -4,6 +4,7 @@ import FlowJSON
 import FlowServer
 import FlowTesting
 import Foundation
+import MicroHTTPD
 import TestSupport
 import Testing
 
@@ -147,6 +148,39 @@ struct EventAPITests {
             let second = try await server.client.send(
                 "GET", "/workflows/\(id)/events", headers: ["Accept": "text/event-stream"])
             #expect(second.status == 503 && second["retry-after"] != nil && second.isProblem)
+        }
+    }
+
+    @Test("a reader that takes nothing is cut off, and the run does not wait for it")
+    func slowReader() async throws {
+        var options = TestServer.Options()
+        options.http.sendTimeout = .milliseconds(500)
+        let gate = Gate()
+        options.backends = [
+            ScriptedBackend { request in
+                guard await gate.pass() else { throw CancellationError() }
+                let part = JSONValue.string(String(repeating: "x", count: 4096))
+                for _ in 0..<4000 { request.emit(part) }
+                return .success(output: 1)
+            }
+        ]
+        try await TestServer.with(options) { server in
+            let client = server.client
+            let id =
+                try await client.send("POST", "/workflows", ["workflow": workflow([node("a")])]).json["workflow_id"]?
+                .string ?? ""
+            await gate.arrivals(1)
+            let connection = try await RawConnection(port: client.port)
+            await connection.send(
+                "GET /workflows/\(id)/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
+            #expect(await ResponseReader(connection).head()?.status == 200)
+            gate.open()
+            #expect(try await client.send("GET", "/workflows/\(id)?wait=30s").json["status"] == "completed")
+            while try await !client.send("GET", "/metrics").text.contains("flowcore_http_event_streams 0") {}
+            // What was cut off is there for whoever comes back.
+            let events = try await client.send("GET", "/workflows/\(id)/events?after=3000&limit=1000").json["events"]
+            #expect(events?.array?.count == 1000 && events?[0]?["type"] == "chunk")
+            connection.reset()
         }
     }
 }

@@ -51,6 +51,21 @@ extension WorkflowContext {
         return fallback
     }
 
+    /// The rules of a node as it is executed; most nodes have none.
+    func rules(ofNodeAt index: Int) -> NodeRules? {
+        guard !nodes[index].usesFallback else { return definition(ofNodeAt: index).rules }
+        return writtenRules(ofNodeAt: index)
+    }
+
+    /// The rules that the author wrote of a node.
+    func writtenRules(ofNodeAt index: Int) -> NodeRules? {
+        // Read in place: a node has many parts to copy.
+        let own = graph.workflow.nodes.count
+        guard index >= own else { return graph.workflow.nodes[index].rules }
+        let number = iterations.scopeOfNode[index - own] - 1
+        return iterations.scopes[number].graph.workflow.nodes[index - iterations.scopes[number].base].rules
+    }
+
     /// What the author wrote of a node.
     func writtenDefinition(ofNodeAt index: Int) -> Node {
         let own = graph.workflow.nodes.count

@@ -174,7 +174,7 @@ extension Planner {
         let id = context.nodes[scope.owner].id
         if let failure = scopes[number].failure { return .endIteration(id, index: scope.iteration, .failed(failure)) }
         let outcome: IterationOutcome
-        if let output = context.writtenDefinition(ofNodeAt: scope.owner).control?.body?.output {
+        if let output = context.writtenRules(ofNodeAt: scope.owner)?.control?.body?.output {
             do {
                 outcome = .completed(try output.template.render(RunVariables(context, scope: number)))
             } catch {
@@ -210,7 +210,7 @@ extension Planner {
 
     /// Takes the outcome of an iteration into the state of its owner.
     mutating func record(_ outcome: IterationOutcome, of iteration: Int, _ owner: Int) {
-        switch context.writtenDefinition(ofNodeAt: owner).control {
+        switch context.writtenRules(ofNodeAt: owner)?.control {
         case .forEach(let loop):
             switch outcome {
             case .completed(let output): bodies[owner]?.results[iteration] = output

@@ -12,7 +12,7 @@ extension Planner {
         let number = context.scopeNumber(ofNodeAt: index)
         guard !scopes[number].isOver, scopes[number].failure == nil else { return .failed }
         let node = context.nodes[index]
-        let rules = context.writtenDefinition(ofNodeAt: index).rules
+        let rules = context.writtenRules(ofNodeAt: index)
         if let delay = delay(before: failure, node, rules, random: random) {
             let instant = now.advanced(by: delay)
             if deadline(ofNodeAt: index).map({ instant < $0 }) ?? true { return .retry(at: instant) }
@@ -52,7 +52,7 @@ extension Planner {
 
     /// The instant after which no attempt at a node goes on, whatever its own timeout.
     public func deadline(ofNodeAt index: Int) -> Timestamp? {
-        guard let total = context.writtenDefinition(ofNodeAt: index).rules?.totalTimeout else { return nil }
+        guard let total = context.writtenRules(ofNodeAt: index)?.totalTimeout else { return nil }
         let node = context.nodes[index]
         let start = node.earlierAttempts.first?.startedAt ?? node.attempt?.startedAt
         return start?.advanced(by: total)

@@ -31,16 +31,16 @@ extension Planner {
                 head += 1
                 continue
             }
-            let definition = context.definition(ofNodeAt: index)
+            let rules = context.rules(ofNodeAt: index)
             let isFirst = context.nodes[index].attempt == nil
             let id = context.nodes[index].id
-            if isFirst, isPassedBy(index, definition.rules, in: number) {
+            if isFirst, isPassedBy(index, rules, in: number) {
                 head += 1
                 return .skipNode(id)
             }
-            if scopes[0].running >= maxParallel, Self.runsAsTask(definition) { return nil }
+            if scopes[0].running >= maxParallel, Self.runsAsTask(rules) { return nil }
             head += 1
-            if isFirst, let when = definition.rules?.when {
+            if isFirst, let when = rules?.when {
                 do {
                     guard try when.evaluateBool(RunVariables(context, scope: number)) else { return .skipNode(id) }
                 } catch {
@@ -75,13 +75,13 @@ extension Planner {
     mutating func started(_ index: Int) {
         guard !nodes[index].isRunning else { return }
         nodes[index].isRunning = true
-        let definition = context.definition(ofNodeAt: index)
-        if Self.runsAsTask(definition) {
+        let rules = context.rules(ofNodeAt: index)
+        if Self.runsAsTask(rules) {
             count(1, from: context.scopeNumber(ofNodeAt: index))
             return
         }
         agenda.append(index)
-        if let timeout = definition.timeout, definition.control?.body != nil,
+        if rules?.control?.body != nil, let timeout = context.definition(ofNodeAt: index).timeout,
             let start = context.nodes[index].attempt?.startedAt
         {
             alarms.insert(Alarm(instant: start.advanced(by: timeout), index: index, reason: .body))
@@ -117,12 +117,13 @@ extension Planner {
     }
 
     /// Whether a backend or another run carries the node out, and not the planner.
-    func runsAsTask(_ index: Int) -> Bool { Self.runsAsTask(context.definition(ofNodeAt: index)) }
+    func runsAsTask(_ index: Int) -> Bool { Self.runsAsTask(context.rules(ofNodeAt: index)) }
 
-    private static func runsAsTask(_ definition: Node) -> Bool {
-        switch definition.rules?.control {
-        case nil, .workflow: true
-        case .condition, .approval, .forEach, .loop: false
+    private static func runsAsTask(_ rules: NodeRules?) -> Bool {
+        guard let rules else { return true }
+        switch rules.control {
+        case nil, .workflow: return true
+        case .condition, .approval, .forEach, .loop: return false
         }
     }
 
@@ -143,7 +144,7 @@ extension Planner {
 
     /// Keeps the nodes from running that a choice went past.
     mutating func bar(from index: Int, notes: CompletionNotes?) {
-        let control = context.writtenDefinition(ofNodeAt: index).control
+        let control = context.writtenRules(ofNodeAt: index)?.control
         guard control != nil || notes?.next != nil else { return }
         let (graph, base) = place(of: context.scopeNumber(ofNodeAt: index))
         if case .condition(let routes) = control {

@@ -6,7 +6,7 @@ extension Planner {
     ///
     /// - Throws: ``NodeFailure`` with the code `expression_error` when the template has no value.
     public func input(ofNodeAt index: Int) throws(NodeFailure) -> JSONValue? {
-        guard let template = context.writtenDefinition(ofNodeAt: index).rules?.input else { return nil }
+        guard let template = context.writtenRules(ofNodeAt: index)?.input else { return nil }
         do {
             return try template.render(variables(at: index))
         } catch {
@@ -35,7 +35,7 @@ extension Planner {
     ///
     /// - Throws: ``NodeFailure`` with the code `expression_error` when they are no object.
     public func childVariables(ofNodeAt index: Int) throws(NodeFailure) -> JSONObject {
-        guard case .workflow(let child) = context.writtenDefinition(ofNodeAt: index).control,
+        guard case .workflow(let child) = context.writtenRules(ofNodeAt: index)?.control,
             let template = child.variables?.template
         else { return JSONObject() }
         let value: JSONValue

@@ -90,7 +90,8 @@ extension WorkflowService {
     func fold(_ id: WorkflowID) async throws(JournalError) -> WorkflowContext? {
         var context: WorkflowContext?
         while true {
-            let events = try await engine.journal.events(of: id, after: context?.position ?? 0, limit: 2000)
+            let page = 2000
+            let events = try await engine.journal.events(of: id, after: context?.position ?? 0, limit: page)
             if events.isEmpty { return context }
             for event in events {
                 if context == nil { context = WorkflowContext(id: id, first: event) } else { context?.apply(event) }
@@ -98,6 +99,7 @@ extension WorkflowService {
             guard context != nil else {
                 throw JournalError(.corrupt, "the journal of run \"\(id)\" does not begin with its submission")
             }
+            if events.count < page { return context }
         }
     }
 

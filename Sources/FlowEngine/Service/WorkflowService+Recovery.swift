@@ -11,22 +11,17 @@ extension WorkflowService {
     /// - Returns: how many runs were taken up.
     public func recover() async throws(JournalError) -> Int {
         var recovered = 0
-        for entry in try await engine.journal.unfinished() where store.live(entry.id) == nil {
-            let folded: WorkflowContext?
-            do {
-                folded = try await fold(entry.id)
-            } catch {
-                // One damaged journal must not keep the others from going on.
-                logger.error(
-                    "run cannot be taken up: its journal cannot be read",
-                    metadata: ["workflow_id": "\(entry.id)", "error": "\(error)"])
-                // What cannot be read now may be later; what is damaged stays so.
-                if error.code != .corrupt { scheduleRescue() }
-                continue
-            }
-            guard let context = folded, !context.status.isFinished,
-                let run = await store.adopt(context, sequence: entry.sequence)
-            else { continue }
+        let entries: [RunEntry]
+        do {
+            entries = try await engine.journal.unfinished()
+        } catch {
+            scheduleRescue()
+            throw error
+        }
+        for entry in entries {
+            // From here on nobody else takes it up, so that what is folded is where it stands.
+            guard let run = await store.adopt(entry) else { continue }
+            guard let context = await restore(run) else { continue }
             var users: [RegisteredBackend] = []
             guard let missing = context.backendsAhead.first(where: { !registry.acquire($0, into: &users) }) else {
                 resume(run, context, on: users[0].backend, users: users)
@@ -40,7 +35,29 @@ extension WorkflowService {
             for user in users { user.release() }
             store.retire(run)
         }
+        isRecovered.store(true, ordering: .releasing)
         return recovered
+    }
+
+    /// Folds the journal of a run that has been adopted.
+    ///
+    /// - Returns: `nil` when the run has ended or cannot be read; then it is let go.
+    private func restore(_ run: LiveRun) async -> WorkflowContext? {
+        do throws(JournalError) {
+            if let context = try await fold(run.id), !context.status.isFinished {
+                run.begin(context)
+                return context
+            }
+        } catch {
+            // One damaged journal must not keep the others from going on.
+            logger.error(
+                "run cannot be taken up: its journal cannot be read",
+                metadata: ["workflow_id": "\(run.id)", "error": "\(error)"])
+            // What cannot be read now may be later; what is damaged stays so.
+            if error.code != .corrupt { scheduleRescue() }
+        }
+        store.retire(run)
+        return nil
     }
 
     /// Takes up runs that wait for a backend which is there now.
@@ -61,8 +78,7 @@ extension WorkflowService {
     /// - Returns: `nil` when the run has ended or is taken up elsewhere.
     func takeUpToCancel(_ id: WorkflowID, reason: String?) async throws(JournalError) -> LiveRun? {
         guard let entry = try await engine.journal.unfinished().first(where: { $0.id == id }),
-            let context = try await fold(id), !context.status.isFinished,
-            let run = await store.adopt(context, sequence: entry.sequence)
+            let run = await store.adopt(entry), let context = await restore(run)
         else { return nil }
         run.inbox.send(.command(.cancel(reason: reason), RunReply()))
         resume(run, context, on: AbsentBackend(name: entry.backend), users: [])

@@ -18,6 +18,7 @@ public final class WorkflowService: Sendable {
     let metrics: RunMetrics
     let makeID: @Sendable (Timestamp) -> WorkflowID
     let rescueIsPending = Atomic<Bool>(false)
+    let isRecovered = Atomic<Bool>(false)
 
     /// Makes a service; call ``start()`` before the first request.
     ///
@@ -48,12 +49,17 @@ public final class WorkflowService: Sendable {
         engine.children.attach(self)
     }
 
-    /// Takes up every run that the last stop left unfinished, and begins to accept new ones.
+    /// Begins to accept runs. Those that the last stop left unfinished go on once ``recover()`` has taken them up.
+    public func open() async throws(JournalError) {
+        try await store.open()
+        try await registry.restore()
+    }
+
+    /// Begins to accept runs and takes up every run that the last stop left unfinished.
     ///
     /// - Returns: how many runs were taken up.
     public func start() async throws(JournalError) -> Int {
-        try await store.open()
-        try await registry.restore()
+        try await open()
         return try await recover()
     }
 
@@ -66,6 +72,9 @@ public final class WorkflowService: Sendable {
 
     /// Fails when runs cannot be accepted now.
     public func check() async throws(ServiceError) {
+        guard isRecovered.load(ordering: .acquiring) else {
+            throw .unavailable("the runs that the last stop left are being taken up")
+        }
         do { try await engine.journal.check() } catch { throw ServiceError(error) }
     }
 

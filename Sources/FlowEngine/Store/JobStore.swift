@@ -65,11 +65,13 @@ public actor JobStore {
         return run
     }
 
-    /// Takes up a run that the journal shows as unfinished.
-    func adopt(_ context: WorkflowContext, sequence: Int64) -> LiveRun? {
-        guard !isClosing, live(context.id) == nil else { return nil }
-        let run = LiveRun(recovering: context, sequence: sequence)
-        table.withLock { $0.live[context.id] = run }
+    /// Takes up a run that the journal shows as unfinished. Its state is not known yet.
+    ///
+    /// - Returns: `nil` when it is live, or the server is going down.
+    func adopt(_ entry: RunEntry) -> LiveRun? {
+        guard !isClosing, live(entry.id) == nil else { return nil }
+        let run = LiveRun(id: entry.id, sequence: entry.sequence, durability: .full)
+        table.withLock { $0.live[entry.id] = run }
         return run
     }
 

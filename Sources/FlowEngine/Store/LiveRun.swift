@@ -38,10 +38,13 @@ final class LiveRun: Sendable {
         self.key = durability == .none ? key : nil
     }
 
-    /// Takes over a run whose journal has been folded.
-    convenience init(recovering context: WorkflowContext, sequence: Int64) {
-        self.init(id: context.id, sequence: sequence, durability: context.submission.durability)
-        state.withLock { $0.context = context }
+    /// Takes over the state of a run whose journal has been folded.
+    func begin(_ context: WorkflowContext) {
+        let waiters = state.withLock { state in
+            state.context = context
+            return Self.take(&state.waiters) { context.position >= $0.position }
+        }
+        for waiter in waiters { waiter.continuation.resume() }
     }
 
     /// Takes events into the state, now that they are as durable as the run asks for.

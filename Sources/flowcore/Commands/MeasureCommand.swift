@@ -20,7 +20,11 @@ struct MeasureCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Measure the evaluation of expressions instead.")
     var expressions = false
 
+    @Flag(name: .long, help: "Measure planning alone instead.")
+    var planning = false
+
     func run() async throws {
+        if planning { return try Self.measurePlanning() }
         if json { return try Self.measureJSON() }
         if expressions { return try Self.measureExpressions() }
         try await Self.measure(nodes: nodes, runs: runs)

@@ -68,12 +68,19 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "flowcore")
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
+        // Besides connections there are files of the database, and connections that nodes make.
+        let wish = settings.http.maxConnections + 1024
+        let allowed = OpenFiles.allow(wish)
+        if allowed < wish {
+            logger.warning(
+                "the system allows fewer open files than server.max_connections needs",
+                metadata: ["allowed": "\(allowed)", "needed": "\(wish)"])
+        }
         let signals = await Signals.termination()
         let assembly = try await Assembly(
             directory: settings.directory, limits: settings.engine,
             allowsPrivateCalls: settings.allowsPrivateCalls ?? settings.isLoopback, logger: logger, metrics: metrics)
-        let recovered = try await assembly.service.start()
-        if recovered > 0 { logger.notice("unfinished runs taken up", metadata: ["runs": "\(recovered)"]) }
+        try await assembly.service.open()
         let application = Application(
             service: assembly.service, metrics: metrics, options: options(settings, keys),
             logger: Logger(label: "flowcore.http"))
@@ -87,6 +94,8 @@ struct ServeCommand: AsyncParsableCommand {
         let scheme = settings.http.tls == nil ? "http" : "https"
         let host = settings.http.host.contains(":") ? "[\(settings.http.host)]" : settings.http.host
         StandardStreams.write("listening on \(scheme)://\(host):\(server.port)\n")
+        // Unstructured: requests are answered meanwhile, and a stop ends it.
+        let recovery = Task { await recover(assembly.service, logger) }
         // Unstructured, since it has no end of its own; it is cancelled below.
         let retention = Task {
             await Retention(service: assembly.service, policy: settings.retention, logger: logger).run()
@@ -103,8 +112,19 @@ struct ServeCommand: AsyncParsableCommand {
         async let drained: Void = server.stop(grace: settings.shutdownGrace)
         await assembly.stop(grace: settings.shutdownGrace)
         await drained
+        await recovery.value
         impatience.cancel()
         logger.notice("stopped")
+    }
+
+    /// Takes up what the last stop left unfinished.
+    private static func recover(_ service: WorkflowService, _ logger: Logger) async {
+        do {
+            let runs = try await service.recover()
+            if runs > 0 { logger.notice("unfinished runs taken up", metadata: ["runs": "\(runs)"]) }
+        } catch {
+            logger.critical("unfinished runs cannot be taken up", metadata: ["error": "\(error)"])
+        }
     }
 
     private static func options(_ settings: Settings, _ keys: APIKeys) -> Application.Options {

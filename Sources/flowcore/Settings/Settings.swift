@@ -15,7 +15,7 @@ struct Settings: Sendable {
 
     var http = ServerOptions()
     var accessLog = AccessLogMiddleware.Scope.errors
-    var maxListeners = 1000
+    var maxListeners = 5000
     var heartbeat: Duration = .seconds(10)
     var shutdownGrace: Duration = .seconds(10)
     var certificate: String?
