@@ -25,7 +25,7 @@ struct SettingNames {
         let names = known.map { "FLOWCORE_" + $0.uppercased().replacing(".", with: "_") } + [Self.key]
         return environment.sorted { $0.key < $1.key }.compactMap { name, value in
             guard name.hasPrefix("FLOWCORE_"), name != Self.binary, !names.contains(name),
-                !Self.isOfCluster(name, value)
+                !Self.isOfCluster(name, value), SecretFiles.name(ofVariable: name) == nil
             else { return nil }
             return "\(name): unknown variable; the nearest is \(Self.nearest(to: name, among: names))"
         }

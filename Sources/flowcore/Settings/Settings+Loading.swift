@@ -38,6 +38,7 @@ extension Settings {
         if let file { problems += try names.problems(inFile: file) }
         problems += names.problems(in: ProcessInfo.processInfo.environment)
         try loadCertificate(&problems)
+        loadSecrets(&problems)
         guard problems.isEmpty else { throw UsageError(description: problems.joined(separator: "\n")) }
     }
 
@@ -77,9 +78,18 @@ extension Settings {
         reader.number("limits.max_definition_versions", in: 1...1_000_000, &engine.definitions.versions)
         reader.number("limits.max_definition_bytes", in: 1024...(1 << 30), &engine.definitions.bytes)
         reader.flag("outbound.allow_private", &allowsPrivateCalls)
+        reader.text("secrets.directory", &secretsDirectory)
         reader.choice("logging.level", &logLevel)
         reader.choice("logging.format", &logFormat)
         http.answerTimeout = engine.maximumWait + .seconds(30)
+    }
+
+    private mutating func loadSecrets(_ problems: inout [String]) {
+        var files = SecretFiles()
+        if let secretsDirectory { files.read(directory: secretsDirectory) }
+        files.read(environment: ProcessInfo.processInfo.environment)
+        problems += files.problems
+        secrets = Secrets(files.values)
     }
 
     private mutating func loadCertificate(_ problems: inout [String]) throws {

@@ -27,6 +27,8 @@ struct Settings: Sendable {
     var jsonDepth = 128
     var retention = RetentionPolicy()
     var allowsPrivateCalls: Bool?
+    var secretsDirectory: String?
+    var secrets = Secrets()
     var logLevel = Logger.Level.info
     var logFormat = LogFormat.text
 
