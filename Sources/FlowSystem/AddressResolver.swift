@@ -24,9 +24,16 @@ package struct AddressResolver: Sendable {
     /// and names whose servers do not answer would stop the whole program.
     private static let queues = (0..<16).map { DispatchQueue(label: "flowcore.resolver.\($0)") }
     private static let next = Atomic<Int>(0)
+    /// The threads of resolvers that keep no others waiting.
+    private static let patientQueues = (0..<8).map { DispatchQueue(label: "flowcore.resolver.patient.\($0)") }
+
+    private let isPatient: Bool
 
     /// Makes a resolver.
-    package init() {}
+    ///
+    /// - Parameter isPatient: Whether it has threads of its own, so that what it asks for, perhaps long and in vain,
+    ///   keeps nobody else waiting.
+    package init(isPatient: Bool = false) { self.isPatient = isPatient }
 
     /// The addresses of a name, or of an address written as text in any form that the system takes.
     ///
@@ -34,13 +41,21 @@ package struct AddressResolver: Sendable {
     package func addresses(of name: String) async throws(Failure) -> [Answer] {
         let result: Result<[Answer], Failure> = await withCheckedContinuation { continuation in
             let number = Self.next.wrappingAdd(1, ordering: .relaxed).oldValue
-            Self.queues[number & 15].async { continuation.resume(returning: Self.lookUp(name)) }
+            let queues = isPatient ? Self.patientQueues : Self.queues
+            queues[number & (queues.count - 1)].async { continuation.resume(returning: Self.lookUp(name)) }
         }
         return try result.get()
     }
 
-    private static func lookUp(_ name: String) -> Result<[Answer], Failure> {
+    /// The address that a text is, in any form that the system takes; `nil` when it is none. Nobody is asked.
+    package static func address(writtenAs text: String) -> Answer? {
+        guard case .success(let answers) = lookUp(text, flags: AI_NUMERICHOST) else { return nil }
+        return answers.first
+    }
+
+    private static func lookUp(_ name: String, flags: Int32 = 0) -> Result<[Answer], Failure> {
         var hints = addrinfo()
+        hints.ai_flags = flags
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(name, nil, &hints, &found)

@@ -70,28 +70,11 @@ public struct HTTPNode: NodeType {
             method: configuration.method, url: configuration.url, headers: headers, body: configuration.body,
             maxResponseBytes: configuration.maxResponseBytes, followsRedirects: configuration.followsRedirects,
             timeout: remaining)
-        return Self.result(of: try await send(call, on: request.clock), configuration)
+        return Self.result(of: try await calls.send(call, on: request.clock), configuration)
     }
 
     /// How long a call may take when nothing else bounds it.
     static let longestCall: Duration = .seconds(3600)
-
-    /// Makes a call that ends in its time, also when the answer's body never does: the client's own deadline is lifted
-    /// once the answer has begun.
-    private func send(_ call: OutboundHTTP.Call, on clock: any WallClock) async throws -> OutboundHTTP.Answer {
-        let end = clock.now.advanced(by: call.timeout)
-        return try await withThrowingTaskGroup(of: OutboundHTTP.Answer.self) { group in
-            group.addTask { try await calls.send(call) }
-            group.addTask {
-                try await clock.sleep(until: end, tolerance: nil)
-                throw NodeFailure(
-                    .timeout, "the service did not answer in \(DurationText.text(call.timeout))", retriable: true)
-            }
-            defer { group.cancelAll() }
-            guard let answer = try await group.next() else { throw CancellationError() }
-            return answer
-        }
-    }
 
     private static func result(of answer: OutboundHTTP.Answer, _ configuration: HTTPNodeConfiguration) -> NodeResult {
         var headers = JSONObject()

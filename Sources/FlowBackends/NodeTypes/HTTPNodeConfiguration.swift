@@ -55,7 +55,7 @@ struct HTTPNodeConfiguration: Sendable {
                 fields.add(ValidationIssue(["query", .name(member.name)], "expected a string, a number or a boolean"))
             }
         }
-        for (name, value) in headers where !Self.isField(name, value) {
+        for (name, value) in headers where !HeaderField.isAcceptable(name, value) {
             fields.add(ValidationIssue(["headers", .name(name)], "not a header field that can be sent"))
         }
         var statuses: Set<Int> = Set(200...299)
@@ -100,18 +100,5 @@ struct HTTPNodeConfiguration: Sendable {
         if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             headers.append(("Content-Type", type))
         }
-    }
-
-    /// Fields that belong to the connection are not the workflow's to set.
-    private static func isField(_ name: String, _ value: String) -> Bool {
-        let own = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"]
-        let isToken =
-            !name.isEmpty
-            && name.utf8.allSatisfy { byte in
-                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
-                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "!#$%&'*+-.^_`|~".utf8.contains(byte)
-            }
-        return isToken && !own.contains(name.lowercased())
-            && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 9 }
     }
 }

@@ -11,7 +11,7 @@ import NIOHTTP1
 public actor OutboundHTTP {
     /// Where may be called.
     public nonisolated let policy: OutboundPolicy
-    private let resolver = AddressResolver()
+    private let resolver: AddressResolver
     private var clients: [Target: Pooled] = [:]
     private var uses = 0
 
@@ -31,7 +31,13 @@ public actor OutboundHTTP {
     private static let maxRedirects = 5
 
     /// Makes a caller.
-    public init(policy: OutboundPolicy) { self.policy = policy }
+    ///
+    /// - Parameter isPatient: Whether it looks names up on threads of its own, so that names which nobody answers for keep
+    ///   no other caller waiting.
+    public init(policy: OutboundPolicy, isPatient: Bool = false) {
+        self.policy = policy
+        resolver = AddressResolver(isPatient: isPatient)
+    }
 
     /// One call.
     struct Call: Sendable {
@@ -40,6 +46,8 @@ public actor OutboundHTTP {
         var headers: [(name: String, value: String)]
         var body: [UInt8]?
         var maxResponseBytes: Int
+        /// Whether what is more than that is left unread; otherwise it is a failure.
+        var cutsResponse = false
         var followsRedirects: Bool
         var timeout: Duration
     }
@@ -98,6 +106,7 @@ public actor OutboundHTTP {
             var bytes: [UInt8] = []
             for try await part in response.body {
                 guard bytes.count + part.readableBytes <= call.maxResponseBytes else {
+                    if call.cutsResponse { break }
                     throw NodeFailure(
                         .tooLarge, "the response is larger than the limit of \(call.maxResponseBytes) bytes")
                 }
