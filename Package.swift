@@ -62,6 +62,7 @@ let package = Package(
             name: "FlowEngine",
             dependencies: [
                 "FlowCore", "FlowJSON",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -190,11 +191,13 @@ let package = Package(
             dependencies: [
                 "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON", "FlowServer", "FlowTesting", "MicroHTTPD",
                 "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["FlowJSON", "TestSupport", "flowcore"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["FlowJSON", "FlowTesting", "TestSupport", "flowcore"],
+            swiftSettings: strict),
         .testTarget(
             name: "CrashTests", dependencies: ["FlowJSON", "TestSupport", "flowcore"], swiftSettings: strict),
     ],

@@ -54,7 +54,22 @@ struct BatchWriter {
         _ = try run(
             insertEvents,
             [batch.entry.sequence, batch.firstPosition, batch.lastPosition, Data(batch.events)])
+        if let delivery = batch.delivery { try insert(delivery) }
         return nil
+    }
+
+    private func insert(_ delivery: Delivery) throws {
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO delivery (sequence, workflow_id, origin, status, attempts, created_at, next_attempt_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """)
+        _ = try run(
+            statement,
+            [
+                delivery.sequence, delivery.workflowID.rawValue, delivery.origin, delivery.status.rawValue,
+                delivery.attempts, delivery.createdAt.milliseconds, delivery.nextAttemptAt?.milliseconds,
+            ])
     }
 
     private func create(_ batch: JournalBatch) throws -> JournalError? {

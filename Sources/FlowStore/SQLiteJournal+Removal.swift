@@ -29,7 +29,7 @@ extension SQLiteJournal {
                     database,
                     sql: """
                         SELECT sequence, workflow_id, completed_at FROM run WHERE completed_at IS NOT NULL
-                        ORDER BY sequence LIMIT ?
+                        AND \(Self.isTold) ORDER BY sequence LIMIT ?
                         """, arguments: [batch]
                 ).filter { row in
                     let end: Int64 = row["completed_at"]
@@ -43,7 +43,7 @@ extension SQLiteJournal {
                         SELECT sequence, workflow_id FROM run WHERE completed_at IS NOT NULL AND sequence <= (
                             SELECT sequence FROM run WHERE completed_at IS NOT NULL
                             ORDER BY sequence DESC LIMIT 1 OFFSET ?)
-                        ORDER BY sequence LIMIT ?
+                        AND \(Self.isTold) ORDER BY sequence LIMIT ?
                         """, arguments: [count, batch])
             }
             for row in doomed { try Self.remove(row["sequence"], row["workflow_id"], database) }
@@ -51,8 +51,14 @@ extension SQLiteJournal {
         }
     }
 
+    /// Whether nobody waits any more to be told of a run's end.
+    private static let isTold = """
+        NOT EXISTS (SELECT 1 FROM delivery WHERE delivery.sequence = run.sequence AND next_attempt_at IS NOT NULL)
+        """
+
     private static func remove(_ sequence: Int64, _ id: String, _ database: Database) throws {
         try database.execute(sql: "DELETE FROM journal WHERE sequence = ?", arguments: [sequence])
+        try database.execute(sql: "DELETE FROM delivery WHERE sequence = ?", arguments: [sequence])
         try database.execute(sql: "DELETE FROM idempotency WHERE workflow_id = ?", arguments: [id])
         try database.execute(sql: "DELETE FROM run WHERE sequence = ?", arguments: [sequence])
     }

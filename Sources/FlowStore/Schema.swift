@@ -46,6 +46,7 @@ enum Schema {
                     """)
         }
         migrator.registerMigration("2", migrate: addDefinitions)
+        migrator.registerMigration("3", migrate: addDeliveries)
         return migrator
     }
 }

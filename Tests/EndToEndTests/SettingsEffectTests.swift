@@ -19,7 +19,8 @@ struct SettingsEffectTests {
         ("limits.max_payload_bytes", "1024"), ("limits.max_run_bytes", "4096"),
         ("limits.max_definitions", "1"), ("limits.max_definition_versions", "2"),
         ("limits.max_definition_bytes", "1024"),
-        ("outbound.allow_private", "true"),
+        ("outbound.allow_private", "true"), ("hooks.max_parallel", "1"), ("hooks.timeout", "1s"),
+        ("hooks.max_age", "1h"), ("hooks.source", "https://flows.example/"),
         ("logging.level", "debug"),
         ("logging.format", "json"),
     ]

@@ -45,7 +45,8 @@ struct SettingsTests {
         ("limits.max_nodes", "0"), ("limits.max_depth", "7"), ("limits.max_payload_bytes", "1023"),
         ("limits.max_run_bytes", "1023"), ("limits.max_definitions", "-1"), ("limits.max_definition_versions", "0"),
         ("limits.max_definition_bytes", "1023"),
-        ("outbound.allow_private", "perhaps"), ("secrets.directory", "/nowhere/secrets"),
+        ("outbound.allow_private", "perhaps"), ("secrets.directory", "/nowhere/secrets"), ("hooks.max_parallel", "0"),
+        ("hooks.timeout", "0s"), ("hooks.max_age", "old"), ("hooks.source", "two words"),
         ("logging.level", "loud"), ("logging.format", "xml"),
     ]
 

@@ -14,6 +14,7 @@ struct SecretsTests {
             ("a clé-privée", "a [secret accents]"),
         ] {
             #expect(Self.secrets.redact(text) == cleared)
+            #expect(Self.secrets.redacted(text) == (text == cleared ? nil : cleared))
         }
         #expect(Secrets().redact("key-1234") == "key-1234")
     }
@@ -21,6 +22,7 @@ struct SecretsTests {
     @Test("values are found by name and shown by nothing")
     func lookup() {
         #expect(Self.secrets["short"] == "key-1234" && Self.secrets["ghost"] == nil)
+        #expect(Self.secrets.secret("short") == "key-1234" && Self.secrets.secret("no name") == nil)
         #expect(Self.secrets.names == ["accents", "long", "short"])
         var dumped = ""
         dump(Self.secrets, to: &dumped)

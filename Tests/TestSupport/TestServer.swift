@@ -22,6 +22,9 @@ package struct TestServer: Sendable {
         package var limits = EngineLimits()
         package var clock: any WallClock = SystemClock()
         package var backends: [any Backend]?
+        package var secrets = Secrets()
+        /// Whether hooks may call this machine, as they have to in tests.
+        package var allowsPrivateCalls = true
         package var makeLogger: @Sendable (String) -> Logger = { Logger(label: $0) { _ in SwiftLogNoOpLogHandler() } }
 
         package init() {
@@ -36,7 +39,7 @@ package struct TestServer: Sendable {
     ) async throws -> Result {
         let directory = directory ?? temporaryDirectory()
         let journal = try await SQLiteJournal.open(directory: directory)
-        let calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: true))
+        let calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: options.allowsPrivateCalls))
         let native = NativeBackend(
             catalog: BuiltInNodeTypes.catalog(calls: calls),
             contract: BackendContract(
@@ -49,7 +52,11 @@ package struct TestServer: Sendable {
         let metrics = PrometheusMetrics()
         let service = WorkflowService(
             registry: registry, journal: journal, limits: options.limits, clock: options.clock, logger: logger,
-            metrics: metrics, makeID: { ids.next(at: $0) })
+            metrics: metrics, secrets: options.secrets.isEmpty ? nil : options.secrets,
+            hooks: CompletionHooks(
+                sender: OutboundWebhookSender(calls: calls, clock: options.clock),
+                encode: CompletionEventEncoding.bytes),
+            makeID: { ids.next(at: $0) })
         _ = try await service.start()
         let application = Application(
             service: service, metrics: metrics, options: options.application, logger: logger)

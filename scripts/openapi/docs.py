@@ -50,7 +50,7 @@ def operation(description, path, method, item, shared):
         out.append("</table>")
     body = item.get("requestBody")
     if body:
-        content = body["content"]["application/json"]
+        content = next(iter(body["content"].values()))
         examples = {k: v["value"] for k, v in content.get("examples", {}).items()} or (
             {"example": content["example"]} if "example" in content else {}
         )
@@ -78,6 +78,9 @@ def render():
             for method in methods:
                 if method in item and tag["name"] in item[method]["tags"]:
                     out.append(operation(description, path, method, item[method], item.get("parameters", [])))
+    out.append("<h2>webhooks</h2><p>What the server tells others.</p>")
+    for name, item in description["webhooks"].items():
+        out.append(operation(description, name, "post", item["post"], []))
     out.append("<h2>schemas</h2>")
     for name, schema in description["components"]["schemas"].items():
         out.append(f"<details><summary><code>{text(name)}</code></summary>{code(schema)}</details>")

@@ -81,13 +81,15 @@ public struct Submission: Hashable, Sendable {
     public var origin: RunOrigin?
     /// The node of another run that started this one.
     public var parent: RunParent?
+    /// Whom to tell when the run has ended.
+    public var onCompletion: CompletionHook?
 
     /// Makes a submission.
     public init(
         workflow: Workflow, input: JSONValue = .object(JSONObject()), backend: BackendName = .native,
         variables: JSONObject = JSONObject(), labels: [String: String] = [:], durability: Durability = .full,
         traceparent: String? = nil, definition: DefinitionID? = nil, origin: RunOrigin? = nil,
-        parent: RunParent? = nil
+        parent: RunParent? = nil, onCompletion: CompletionHook? = nil
     ) {
         self.workflow = workflow
         self.input = input
@@ -99,5 +101,6 @@ public struct Submission: Hashable, Sendable {
         self.definition = definition
         self.origin = origin
         self.parent = parent
+        self.onCompletion = onCompletion
     }
 }

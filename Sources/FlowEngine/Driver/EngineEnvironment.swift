@@ -37,6 +37,8 @@ public struct EngineLimits: Hashable, Sendable {
     public var workflow = WorkflowLimits()
     /// How much may be stored of definitions.
     public var definitions = DefinitionLimits()
+    /// How others are told of the end of runs.
+    public var hooks = HookLimits()
     /// The largest input or output of a node, in bytes of JSON.
     public var payloadBytes = 10 << 20
     /// How deep inputs and outputs may nest.

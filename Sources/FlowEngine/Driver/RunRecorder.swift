@@ -59,7 +59,8 @@ struct RunRecorder {
         }
         let batch = JournalBatch(
             entry: RunEntry(context, sequence: live.sequence), firstPosition: first.position, lastPosition: position,
-            events: RunEventCodec.encode(events), idempotency: idempotency)
+            events: RunEventCodec.encode(events), idempotency: idempotency,
+            delivery: final.flatMap { Delivery($0, sequence: live.sequence) })
         idempotency = nil
         journal.append(batch) { [live] error in
             if let error { live.failed(error) } else { live.committed(events, fresh: fresh, final: final) }

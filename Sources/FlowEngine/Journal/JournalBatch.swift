@@ -10,17 +10,20 @@ public struct JournalBatch: Sendable {
     public var events: [UInt8]
     /// The key that came with the submission. Only in the batch that holds position 1.
     public var idempotency: IdempotencyRecord?
+    /// What is to be told of the run's end. Only in the batch that holds the run's last event.
+    public var delivery: Delivery?
 
     /// Makes a batch.
     public init(
         entry: RunEntry, firstPosition: Int, lastPosition: Int, events: [UInt8],
-        idempotency: IdempotencyRecord? = nil
+        idempotency: IdempotencyRecord? = nil, delivery: Delivery? = nil
     ) {
         self.entry = entry
         self.firstPosition = firstPosition
         self.lastPosition = lastPosition
         self.events = events
         self.idempotency = idempotency
+        self.delivery = delivery
     }
 
     /// Whether the batch creates its run. Such a batch is refused with ``JournalError/Code/conflict`` when the id, or

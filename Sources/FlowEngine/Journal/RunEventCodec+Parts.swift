@@ -34,6 +34,7 @@ extension RunEventCodec {
                 "depth": .integer(Int64(parent.depth)),
             ]
         }
+        if let hook = submission.onCompletion { more["on_completion"] = hook.json }
         return more
     }
 

@@ -36,6 +36,8 @@ public struct SubmitRequest: Sendable {
     public var labels: [String: String] = [:]
     /// What the run shall survive.
     public var durability: Durability?
+    /// Whom to tell when the run has ended.
+    public var onCompletion: CompletionHook?
     /// The client's key.
     public var idempotency: Idempotency?
     /// The trace that the request belongs to, as the field `traceparent` names it.

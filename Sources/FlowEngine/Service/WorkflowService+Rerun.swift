@@ -27,6 +27,7 @@ extension WorkflowService {
         request.labels = submission.labels
         request.durability = submission.durability
         request.stored = submission.definition
+        request.onCompletion = submission.onCompletion
         request.idempotency = idempotency
         request.executor = executor
         var taken: [NodeID: RunOrigin.Taken] = [:]
@@ -41,7 +42,10 @@ extension WorkflowService {
             return try await submit(request)
         } catch .invalid(let issues) {
             throw .invalid(
-                issues.map { $0.pointer.tokens.first == "workflow" ? ValidationIssue([], $0.description) : $0 })
+                issues.map { issue in
+                    let isOfEarlier = ["workflow", "on_completion"].contains(issue.pointer.tokens.first)
+                    return isOfEarlier ? ValidationIssue([], issue.description) : issue
+                })
         }
     }
 }

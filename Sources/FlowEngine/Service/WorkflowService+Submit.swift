@@ -43,8 +43,18 @@ extension WorkflowService {
     private func accept(_ wish: SubmitRequest, id: WorkflowID, at now: Timestamp) async throws(ServiceError)
         -> RunSnapshot
     {
-        let request = try await resolve(wish)
-        let name = try await choose(request)
+        let hookIssues = hookIssues(wish)
+        let request: SubmitRequest
+        let name: BackendName
+        do throws(ServiceError) {
+            request = try await resolve(wish)
+            name = try await choose(request)
+        } catch .invalid(let issues) {
+            throw .invalid(issues + hookIssues)
+        } catch {
+            throw error
+        }
+        guard hookIssues.isEmpty else { throw .invalid(hookIssues) }
         if request.durability == Durability.none, request.workflowID != nil {
             // The journal itself refuses a second durable run of an id; of this one it will never know.
             let status: WorkflowStatus?
@@ -73,7 +83,8 @@ extension WorkflowService {
             workflow: workflow, input: request.input ?? .object(JSONObject()), backend: name,
             variables: workflow.variables.merging(request.variables), labels: request.labels,
             durability: run.durability, traceparent: request.traceparent,
-            definition: request.definition?.id ?? request.stored, origin: request.origin, parent: request.parent)
+            definition: request.definition?.id ?? request.stored, origin: request.origin, parent: request.parent,
+            onCompletion: request.onCompletion)
         let context = WorkflowContext(
             id: id, graph: WorkflowGraph(workflow), submission: submission, submittedAt: now)
         let idempotency = request.idempotency.map {
@@ -110,7 +121,10 @@ extension WorkflowService {
                     "run left unfinished", metadata: ["workflow_id": "\(session.id)", "reason": "\(error)"])
             }
             for user in users { user.release() }
-            if let context = store.retire(run) { metrics.ended(context) }
+            if let context = store.retire(run) {
+                metrics.ended(context)
+                if context.submission.onCompletion != nil { hooks?.ended(context, sequence: run.sequence) }
+            }
             // A run that was accepted goes on, if not now then later; one whose first event failed was not accepted.
             if isLeft, run.failure != nil, run.position > 0 { scheduleRescue() }
         }

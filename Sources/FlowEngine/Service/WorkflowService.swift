@@ -16,6 +16,7 @@ public final class WorkflowService: Sendable {
     let engine: EngineEnvironment
     let logger: Logger
     let metrics: RunMetrics
+    let hooks: HookDispatcher?
     let makeID: @Sendable (Timestamp) -> WorkflowID
     let rescueIsPending = Atomic<Bool>(false)
     let isRecovered = Atomic<Bool>(false)
@@ -23,17 +24,19 @@ public final class WorkflowService: Sendable {
     /// Makes a service; call ``start()`` before the first request.
     ///
     /// - Parameters:
-    ///   - journal: Where runs, registrations and definitions are kept.
-    ///   - secrets: What `secrets.<name>` in configurations stands for.
+    ///   - journal: Where runs, registrations, definitions and deliveries are kept.
+    ///   - secrets: What hooks may name, and `secrets.<name>` in configurations stands for.
     ///   - random: Numbers from 0 up to 1, which place attempts within their jitter; by default in its middle.
     ///   - executor: Where work that no request asks for preferably happens; `nil` leaves it to the system.
+    ///   - hooks: How others are told of the end of runs; without it a submission that wants that is refused.
     ///   - makeID: Makes the id of a run that is submitted at an instant.
     public init(
-        registry: BackendRegistry, journal: any Journal & DefinitionStore, limits: EngineLimits, clock: any WallClock,
-        logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        registry: BackendRegistry, journal: any Journal & DefinitionStore & DeliveryStore, limits: EngineLimits,
+        clock: any WallClock, logger: Logger, metrics: any MetricsFactory = NOOPMetricsHandler.instance,
         secrets: (any SecretSource)? = nil,
         random: @escaping @Sendable () -> Double = { 0.5 },
         executor: (any TaskExecutor)? = nil,
+        hooks: CompletionHooks? = nil,
         makeID: @escaping @Sendable (Timestamp) -> WorkflowID
     ) {
         self.registry = registry
@@ -43,9 +46,14 @@ public final class WorkflowService: Sendable {
         self.makeID = makeID
         definitions = DefinitionLibrary(store: journal, limits: limits.definitions, clock: clock)
         store = JobStore(journal: journal, limits: limits)
-        engine = EngineEnvironment(
+        let engine = EngineEnvironment(
             journal: journal, clock: clock, deadlines: Deadlines(clock: clock, executor: executor), limits: limits,
             secrets: secrets, random: random, executor: executor, lookup: { registry.backend($0)?.backend })
+        self.engine = engine
+        self.hooks = hooks.map {
+            HookDispatcher(
+                $0, store: journal, engine: engine, logger: logger, metrics: HookMetrics(factory: metrics))
+        }
         engine.children.attach(self)
     }
 
@@ -53,6 +61,10 @@ public final class WorkflowService: Sendable {
     public func open() async throws(JournalError) {
         try await store.open()
         try await registry.restore()
+        await hooks?.start { [weak self] id throws(ServiceError) in
+            guard let self else { throw .unavailable("the server is going down") }
+            return try await ended(id)
+        }
     }
 
     /// Begins to accept runs and takes up every run that the last stop left unfinished.
@@ -65,7 +77,9 @@ public final class WorkflowService: Sendable {
 
     /// Refuses new runs, gives the active ones so long to end, and leaves the rest to the next start.
     public func stop(grace: Duration) async {
+        let end = engine.clock.now.advanced(by: grace)
         await store.close(grace: grace, engine: engine)
+        await hooks?.stop(by: end)
         await registry.shutdown()
         await engine.journal.close()
     }

@@ -55,6 +55,10 @@ struct FinishedRuns: Sendable {
         let submission = context.submission
         var bytes = 2000 + submission.input.weight + JSONValue.object(submission.variables).weight
         for (name, value) in submission.labels { bytes += 64 + name.utf8.count + value.utf8.count }
+        if let hook = submission.onCompletion {
+            bytes += 256 + hook.url.utf8.count
+            for (name, value) in hook.headers { bytes += 64 + name.utf8.count + value.utf8.count }
+        }
         for node in submission.workflow.nodes where !node.config.isEmpty {
             bytes += JSONValue.object(node.config).weight
         }

@@ -29,6 +29,10 @@ extension SubmitRequest {
         let durability = fields.value("durability", expected: "\"full\" or \"none\"") {
             $0.string.flatMap(Durability.init(rawValue:))
         }
+        var hook: CompletionHook?
+        if let value = fields.value("on_completion") {
+            do { hook = try CompletionHook(decoding: value, at: ["on_completion"]) } catch { fields.add(error.issues) }
+        }
         if labels.count > 64 { fields.refuse("labels", "\(labels.count) labels are more than the limit of 64") }
         for (name, value) in labels where name.isEmpty || name.utf8.count > 128 || value.utf8.count > 256 {
             fields.add(
@@ -59,5 +63,6 @@ extension SubmitRequest {
         self.variables = variables
         self.labels = labels
         self.durability = durability
+        self.onCompletion = hook
     }
 }

@@ -155,5 +155,7 @@ package enum EventEncoding {
         writer.value(submission.input)
         writer.field("backend")
         writer.string(submission.backend.rawValue)
+        writer.field("on_completion")
+        HookEncoding.write(submission.onCompletion, to: &writer)
     }
 }

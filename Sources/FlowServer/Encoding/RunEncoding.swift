@@ -6,23 +6,31 @@ enum RunEncoding {
     /// A run with its nodes.
     static func bytes(_ context: WorkflowContext) -> [UInt8] {
         var writer = JSONWriter(capacity: 1024 + context.nodes.count * 512)
-        write(context, nodes: true, payloads: true, to: &writer)
+        write(context, nodes: true, to: &writer)
         return writer.bytes
     }
 
     /// A run without its nodes.
     static func minimal(_ context: WorkflowContext) -> [UInt8] {
         var writer = JSONWriter(capacity: 1024)
-        write(context, nodes: false, payloads: true, to: &writer)
+        write(context, nodes: false, to: &writer)
         return writer.bytes
     }
 
     /// A run as lists show it: without nodes, input and output.
     static func writeSummary(_ context: WorkflowContext, to writer: inout JSONWriter) {
-        write(context, nodes: false, payloads: false, to: &writer)
+        write(context, nodes: false, input: false, output: false, to: &writer)
     }
 
-    private static func write(_ context: WorkflowContext, nodes: Bool, payloads: Bool, to writer: inout JSONWriter) {
+    /// A run as whoever wanted to know of its end is told it: a summary with the output.
+    static func writeEnd(_ context: WorkflowContext, to writer: inout JSONWriter) {
+        write(context, nodes: false, input: false, hook: false, to: &writer)
+    }
+
+    private static func write(
+        _ context: WorkflowContext, nodes: Bool, input: Bool = true, output: Bool = true, hook: Bool = true,
+        to writer: inout JSONWriter
+    ) {
         let submission = context.submission
         writer.beginObject()
         writer.field("workflow_id")
@@ -37,9 +45,11 @@ enum RunEncoding {
         writer.string(context.status.rawValue)
         writer.field("backend")
         writer.string(context.backend.rawValue)
-        if payloads {
+        if input {
             writer.field("input")
             writer.value(submission.input)
+        }
+        if output {
             writer.field("output")
             writer.value(context.output ?? .null)
         }
@@ -56,6 +66,10 @@ enum RunEncoding {
         writer.endObject()
         writer.field("durability")
         writer.string(submission.durability.rawValue)
+        if hook {
+            writer.field("on_completion")
+            HookEncoding.write(submission.onCompletion, to: &writer)
+        }
         writer.field("current_node_id")
         writer.optional(context.currentNodeID?.rawValue)
         writer.field("execution_path")

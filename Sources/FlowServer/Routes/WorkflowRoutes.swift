@@ -17,6 +17,7 @@ struct WorkflowRoutes: Sendable {
             Route(
                 .get, "/workflows/{workflow_id}", .viewer, wishes: [.preferences, .conditions],
                 .either(now: readNow, later: read)),
+            Route(.get, "/workflows/{workflow_id}/delivery", .viewer, .suspending(delivery)),
             Route(.delete, "/workflows/{workflow_id}", .submitter, produces: [], .suspending(delete)),
         ]
     }
@@ -62,7 +63,7 @@ struct WorkflowRoutes: Sendable {
             return submission
         } catch {
             // What can be read of the nodes is checked as well, so that a client learns of everything at once.
-            throw .invalid(error.issues + (await service.diagnose(object)))
+            throw .invalid(error.issues + (await service.diagnose(object)) + service.diagnoseHook(object))
         }
     }
 
@@ -94,6 +95,8 @@ struct WorkflowRoutes: Sendable {
         } catch {
             throw Problem(error)
         }
+        let hookIssues = service.hookIssues(submission)
+        guard hookIssues.isEmpty else { throw .invalid(hookIssues) }
         var writer = JSONWriter()
         writer.beginObject()
         writer.field("backends")
@@ -171,6 +174,13 @@ struct WorkflowRoutes: Sendable {
         response.fields.append(("ETag", tag.field))
         response.fields.append(("Cache-Control", "no-cache"))
         return response
+    }
+
+    @Sendable private func delivery(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        let delivery: Delivery
+        do { delivery = try await service.delivery(of: try Self.id(request)) } catch { throw Self.problem(error) }
+        return .json(HookEncoding.bytes(delivery))
     }
 
     @Sendable private func list(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {

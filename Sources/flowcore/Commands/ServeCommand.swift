@@ -79,7 +79,8 @@ struct ServeCommand: AsyncParsableCommand {
         let signals = await Signals.termination()
         let assembly = try await Assembly(
             directory: settings.directory, limits: settings.engine,
-            allowsPrivateCalls: settings.allowsPrivateCalls ?? settings.isLoopback, logger: logger, metrics: metrics)
+            allowsPrivateCalls: settings.allowsPrivateCalls ?? settings.isLoopback, logger: logger, metrics: metrics,
+            secrets: settings.secrets)
         try await assembly.service.open()
         let application = Application(
             service: assembly.service, metrics: metrics, options: options(settings, keys),

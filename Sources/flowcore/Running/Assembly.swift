@@ -1,6 +1,7 @@
 import FlowBackends
 import FlowCore
 import FlowEngine
+import FlowServer
 import FlowStore
 import Logging
 import Metrics
@@ -9,14 +10,18 @@ import Metrics
 struct Assembly: Sendable {
     let service: WorkflowService
     let calls: OutboundHTTP
+    /// Calls for hooks, apart from those of nodes, which they must not slow down.
+    let hookCalls: OutboundHTTP
 
     /// Opens the journal and makes the service; it does not run yet.
     init(
         directory: String, limits: EngineLimits, allowsPrivateCalls: Bool, logger: Logger,
-        metrics: any MetricsFactory = NOOPMetricsHandler.instance
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, secrets: Secrets = Secrets()
     ) async throws {
         let journal = try await SQLiteJournal.open(directory: directory)
-        calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: allowsPrivateCalls))
+        let policy = OutboundPolicy(allowsPrivate: allowsPrivateCalls)
+        calls = OutboundHTTP(policy: policy)
+        hookCalls = OutboundHTTP(policy: policy, isPatient: true)
         let native = NativeBackend(
             catalog: BuiltInNodeTypes.catalog(calls: calls),
             contract: BackendContract(
@@ -27,12 +32,17 @@ struct Assembly: Sendable {
         let ids = WorkflowIDGenerator()
         service = WorkflowService(
             registry: registry, journal: journal, limits: limits, clock: SystemClock(), logger: logger,
-            metrics: metrics, random: { Double.random(in: 0..<1) }, makeID: { ids.next(at: $0) })
+            metrics: metrics, secrets: secrets.isEmpty ? nil : secrets, random: { Double.random(in: 0..<1) },
+            hooks: CompletionHooks(
+                sender: OutboundWebhookSender(calls: hookCalls, clock: SystemClock()),
+                encode: CompletionEventEncoding.bytes),
+            makeID: { ids.next(at: $0) })
     }
 
     /// Stops everything; runs that are active have so long to end.
     func stop(grace: Duration) async {
         await service.stop(grace: grace)
         await calls.shutdown()
+        await hookCalls.shutdown()
     }
 }

@@ -16,6 +16,12 @@ struct SettingsReader {
         value(key, "a text", &target) { $0.isEmpty ? nil : $0 }
     }
 
+    mutating func reference(_ key: String, _ target: inout String) {
+        value(key, "a URI reference", &target) { text in
+            !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? text : nil
+        }
+    }
+
     mutating func text(_ key: String, _ target: inout String?) {
         known.append(key)
         if let text = reader.string(forKey: ConfigKey(key)), !Self.isNone(text) { target = text }
