@@ -1,6 +1,25 @@
 public import FlowJSON
 
+/// The outputs that several nodes get together because they wait for the same others, as in layers of a graph.
+struct SharedInput: Sendable {
+    let base: Int
+    let predecessors: ArraySlice<Int>
+    let value: JSONValue
+}
+
 extension WorkflowContext {
+    /// The input that the graph gives a node that starts, kept for the next one that waits for the same others.
+    mutating func inputOfStart(ofNodeAt index: Int) -> JSONValue {
+        let number = scopeNumber(ofNodeAt: index)
+        let (graph, base) = number == 0 ? (graph, 0) : (scope(number).graph, scope(number).base)
+        guard !graph.isSequence, graph.isJoin(index - base) else { return defaultInput(ofNodeAt: index) }
+        let predecessors = graph.predecessors[index - base]
+        if let shared = sharedInput, shared.base == base, shared.predecessors == predecessors { return shared.value }
+        let value = outputs(of: predecessors, base: base)
+        sharedInput = SharedInput(base: base, predecessors: predecessors, value: value)
+        return value
+    }
+
     /// The input that the graph gives a node: the run's, or its iteration's item, for a root; the one predecessor's
     /// output; or the outputs of several by their ids. In a sequence nodes that were skipped are passed over.
     public func defaultInput(ofNodeAt index: Int) -> JSONValue {

@@ -24,7 +24,7 @@ extension WorkflowContext {
                 }
                 nodes[index].earlierAttempts.append(earlier)
             }
-            nodes[index].inputData = input ?? defaultInput(ofNodeAt: index)
+            nodes[index].inputData = input ?? inputOfStart(ofNodeAt: index)
             nodes[index].status = .running
             nodes[index].retryAt = nil
             nodes[index].attempt = NodeContext.Attempt(

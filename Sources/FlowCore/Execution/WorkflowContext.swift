@@ -58,6 +58,8 @@ public struct WorkflowContext: Sendable {
     public internal(set) var nodes: [NodeContext]
     /// The iterations that have begun.
     var iterations = Iterations()
+    /// The last input that was made of several outputs: what it was made of has ended and changes no more.
+    var sharedInput: SharedInput?
 
     /// The context right after the submission, which is the event at position 1.
     public init(id: WorkflowID, graph: WorkflowGraph, submission: Submission, submittedAt: Timestamp) {
