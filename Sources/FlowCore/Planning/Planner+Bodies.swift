@@ -9,7 +9,9 @@ extension Planner {
                 if !scopes[number].isOver { return end(scope: number) }
             }
             guard let index = agenda.last else { return nil }
-            if nodes[index].isRunning, let decision = step(index) { return decision }
+            if nodes[index].isRunning, !isFailing(context.scopeNumber(ofNodeAt: index)), let decision = step(index) {
+                return decision
+            }
             agenda.removeLast()
         }
     }
@@ -162,7 +164,7 @@ extension Planner {
         for inner in number..<scopes.count where !scopes[inner].isOver && context.isInside(inner, number) {
             let scope = context.scope(inner)
             for index in scope.base..<scope.base + scope.graph.workflow.nodes.count
-            where nodes[index].isRunning && runsAsTask(index) {
+            where nodes[index].isRunning && nodes[index].isTask {
                 toCancel.append(index)
             }
         }

@@ -10,7 +10,7 @@ extension Planner {
     public func outcome(of failure: NodeFailure, for id: NodeID, now: Timestamp, random: Double) -> FailureOutcome {
         guard ending == nil, let index = context.position(of: id) else { return .failed }
         let number = context.scopeNumber(ofNodeAt: index)
-        guard !scopes[number].isOver, scopes[number].failure == nil else { return .failed }
+        guard !scopes[number].isOver, !isFailing(number) else { return .failed }
         let node = context.nodes[index]
         let rules = context.writtenRules(ofNodeAt: index)
         if let delay = delay(before: failure, node, rules, random: random) {

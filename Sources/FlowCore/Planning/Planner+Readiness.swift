@@ -26,7 +26,7 @@ extension Planner {
             let index = ready[head]
             let number = context.scopeNumber(ofNodeAt: index)
             guard context.nodes[index].status == .pending || context.nodes[index].status == .running,
-                !nodes[index].isRunning, !scopes[number].isOver, scopes[number].failure == nil
+                !nodes[index].isRunning, !scopes[number].isOver, !isFailing(number)
             else {
                 head += 1
                 continue
@@ -64,6 +64,16 @@ extension Planner {
         }
     }
 
+    /// Whether a scope, or one around it, is coming to its end, so that nothing more begins in it.
+    func isFailing(_ number: Int) -> Bool {
+        var next: Int? = number
+        while let current = next {
+            if scopes[current].failure != nil { return true }
+            next = current == 0 ? nil : context.scope(current).outer
+        }
+        return false
+    }
+
     /// The graph of a scope and the place of its first node.
     func place(of number: Int) -> (graph: WorkflowGraph, base: Int) {
         guard number > 0 else { return (context.graph, 0) }
@@ -76,7 +86,8 @@ extension Planner {
         guard !nodes[index].isRunning else { return }
         nodes[index].isRunning = true
         let rules = context.rules(ofNodeAt: index)
-        if Self.runsAsTask(rules) {
+        nodes[index].isTask = Self.runsAsTask(rules)
+        if nodes[index].isTask {
             count(1, from: context.scopeNumber(ofNodeAt: index))
             return
         }
@@ -100,7 +111,8 @@ extension Planner {
         }
         guard nodes[index].isRunning else { return nil }
         nodes[index].isRunning = false
-        if runsAsTask(index) { count(-1, from: context.scopeNumber(ofNodeAt: index)) } else { bodies[index] = nil }
+        // What ran counts, and not what takes its place from now on.
+        if nodes[index].isTask { count(-1, from: context.scopeNumber(ofNodeAt: index)) } else { bodies[index] = nil }
         return index
     }
 

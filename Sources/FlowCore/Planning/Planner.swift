@@ -83,9 +83,7 @@ public struct Planner: Sendable {
             let limit = DurationText.text(context.graph.workflow.timeout ?? .zero)
             end(.failure(NodeFailure(.timeout, "the run took longer than its timeout of \(limit)", retriable: true)))
         }
-        while let index = toCancel.popLast() {
-            if nodes[index].isRunning { return .cancelNode(context.nodes[index].id) }
-        }
+        if let decision = nextToCancel() { return decision }
         if let ending {
             if scopes[0].running > 0 { return .wait(until: nil) }
             switch ending {
@@ -94,12 +92,20 @@ public struct Planner: Sendable {
             }
         }
         if isMoving { return scopes[0].running == 0 ? .handOver : .wait(until: deadline) }
-        if let decision = nextOfBodies() ?? nextDue(now) { return decision }
+        // A body whose time is up, or that has no room for more, has nodes stopped.
+        if let decision = nextOfBodies() ?? nextDue(now) ?? nextToCancel() { return decision }
         if context.pausedAt == nil, let decision = nextReady() { return decision }
         if scopes[0].unfinished == 0 { return completion() }
         if isStuck, context.status == .running { return .interruptWorkflow }
         guard let alarm = alarms.min?.instant else { return .wait(until: deadline) }
         return .wait(until: deadline.map { min($0, alarm) } ?? alarm)
+    }
+
+    private mutating func nextToCancel() -> Decision? {
+        while let index = toCancel.popLast() {
+            if nodes[index].isRunning { return .cancelNode(context.nodes[index].id) }
+        }
+        return nil
     }
 
     /// Whether the run comes to an end before its nodes have.
@@ -130,6 +136,6 @@ public struct Planner: Sendable {
     mutating func end(_ cause: Ending) {
         guard ending == nil else { return }
         ending = cause
-        toCancel = nodes.indices.reversed().filter { nodes[$0].isRunning && runsAsTask($0) }
+        toCancel = nodes.indices.reversed().filter { nodes[$0].isRunning && nodes[$0].isTask }
     }
 }

@@ -8,6 +8,8 @@ extension Planner {
         /// How many predecessors have ended and were not skipped.
         var passable: Int32 = 0
         var isRunning = false
+        /// Whether what runs is a task, which a backend or another run carries out.
+        var isTask = false
         /// Whether a choice went past the node.
         var isBarred = false
         var isInterrupted = false
