@@ -10,6 +10,8 @@ struct RunVariables: VariableResolver {
     var item: (value: JSONValue, index: Int)?
     var error: NodeFailure?
     var secrets: (any SecretSource)?
+    /// The backend that stands in place of the one that the run is on now.
+    var backend: BackendName?
 
     init(_ context: WorkflowContext, scope: Int) {
         self.context = context
@@ -38,7 +40,7 @@ struct RunVariables: VariableResolver {
         [
             "id": .string(context.id.rawValue), "name": .string(context.graph.workflow.name),
             "version": context.graph.workflow.version.map { .string($0) } ?? .null,
-            "backend": .string(context.backend.rawValue),
+            "backend": .string((backend ?? context.backend).rawValue),
         ]
     }
 }

@@ -81,7 +81,10 @@ extension Planner {
         let value: JSONValue
         do {
             let scope = context.scopeNumber(ofNodeAt: index)
-            value = try loop.items.template.render(RunVariables(context, scope: scope))
+            var variables = RunVariables(context, scope: scope)
+            // A run may be moved while the node runs, whose items stay what they were.
+            variables.backend = context.nodes[index].attempt?.backend
+            value = try loop.items.template.render(variables)
         } catch {
             throw .expression(error, at: ["config", "items"])
         }
@@ -214,6 +217,7 @@ extension Planner {
     mutating func record(_ outcome: IterationOutcome, of iteration: Int, _ owner: Int) {
         switch context.writtenRules(ofNodeAt: owner)?.control {
         case .forEach(let loop):
+            guard let count = bodies[owner]?.results.count, (0..<count).contains(iteration) else { return }
             switch outcome {
             case .completed(let output): bodies[owner]?.results[iteration] = output
             case .failed(let failure):

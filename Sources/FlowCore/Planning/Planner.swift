@@ -13,6 +13,8 @@ public struct Planner: Sendable {
 
     let limits: PlannerLimits
     let maxParallel: Int
+    /// The backend that the run is on as long as this planner plans it.
+    private let backend: BackendName
     /// What is known of each node, and of each scope by its number.
     var nodes: [NodeState] = []
     var scopes: [ScopeState] = []
@@ -44,6 +46,7 @@ public struct Planner: Sendable {
     public init(_ context: WorkflowContext, limits: PlannerLimits) {
         self.context = context
         self.limits = limits
+        backend = context.backend
         maxParallel = max(1, min(limits.parallelNodes, context.graph.workflow.maxParallel ?? .max))
         if context.position == 1, context.submission.origin == nil { begin() } else { restore() }
     }
@@ -69,7 +72,7 @@ public struct Planner: Sendable {
         case .iterationEnded(let id, let iteration, let outcome):
             if let owner = context.position(of: id) { iterationEnded(iteration, owner, outcome) }
         case .cancelRequested(let reason): end(.cancellation(reason: reason))
-        case .workflowMoved: isMoving = true
+        case .workflowMoved(let name): isMoving = name != backend
         default: break
         }
     }
