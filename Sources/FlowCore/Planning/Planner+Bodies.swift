@@ -149,12 +149,20 @@ extension Planner {
     mutating func stop(_ owner: Int, _ failure: NodeFailure) {
         guard bodies[owner]?.failure == nil else { return }
         bodies[owner, default: BodyState()].failure = failure
-        let cause = NodeFailure(.cancelled, "the node that runs the iteration failed")
+        let cause = Self.stopped(by: failure)
         for number in scopes.indices.dropFirst() where context.scope(number).owner == owner {
             fail(scope: number, cause)
         }
         agenda.append(owner)
     }
+
+    /// How an iteration ends whose owner fails. It tells of the owner's failure, which has to be known after a crash as well.
+    private static func stopped(by failure: NodeFailure) -> NodeFailure {
+        NodeFailure(
+            .cancelled, "the node that runs the iteration failed", details: [stoppedBy: failure.json])
+    }
+
+    private static let stoppedBy = "stopped_by"
 
     /// Brings a scope to its end: what runs in it is stopped.
     mutating func fail(scope number: Int, _ failure: NodeFailure) {
@@ -215,6 +223,11 @@ extension Planner {
 
     /// Takes the outcome of an iteration into the state of its owner.
     mutating func record(_ outcome: IterationOutcome, of iteration: Int, _ owner: Int) {
+        if case .failed(let failure) = outcome, failure.code == .cancelled,
+            let cause = failure.details?[Self.stoppedBy].flatMap(NodeFailure.init(decoding:))
+        {
+            return stop(owner, cause)
+        }
         switch context.writtenRules(ofNodeAt: owner)?.control {
         case .forEach(let loop):
             guard let count = bodies[owner]?.results.count, (0..<count).contains(iteration) else { return }
