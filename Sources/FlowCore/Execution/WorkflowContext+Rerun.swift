@@ -15,7 +15,7 @@ extension WorkflowContext {
         var isTaken = [Bool](repeating: false, count: graph.workflow.nodes.count)
         for index in graph.order where !follows.contains(index) {
             let node = nodes[index]
-            guard hasEnded(node), graph.predecessors[index].allSatisfy({ isTaken[$0] }) else { continue }
+            guard hasEnded(node, at: index), graph.predecessors[index].allSatisfy({ isTaken[$0] }) else { continue }
             isTaken[index] = true
             taken[node.id] = RunOrigin.Taken(status: node.status, output: node.outputData, notes: node.notes)
         }
@@ -23,9 +23,11 @@ extension WorkflowContext {
     }
 
     /// Whether a node ended in a way that can be taken over. A run that failed shows what it never came to as skipped.
-    private func hasEnded(_ node: NodeContext) -> Bool {
+    private func hasEnded(_ node: NodeContext, at index: Int) -> Bool {
         switch node.status {
-        case .completed: true
+        case .completed:
+            // A condition that has chosen nothing, since its failure was replaced, is asked again.
+            node.attempt?.error == nil || graph.workflow.nodes[index].control?.targets.isEmpty ?? true
         case .failed: node.isTolerated
         case .skipped: node.completedAt != completedAt || status == .completed
         case .pending, .running, .cancelled, .interrupted: false

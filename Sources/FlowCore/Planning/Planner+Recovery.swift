@@ -12,7 +12,10 @@ extension Planner {
         for number in scopes.indices where !scopes[number].isOver {
             let (graph, base) = place(of: number)
             for index in base..<base + graph.workflow.nodes.count where context.nodes[index].isSettled {
-                if context.nodes[index].status == .completed { bar(from: index, notes: context.nodes[index].notes) }
+                // A node whose failure was replaced has chosen nothing.
+                if context.nodes[index].status == .completed, context.nodes[index].attempt?.error == nil {
+                    bar(from: index, notes: context.nodes[index].notes)
+                }
                 settle(index)
             }
         }
