@@ -40,7 +40,7 @@ extension Planner {
             }
             if scopes[0].running >= maxParallel, Self.runsAsTask(rules) { return nil }
             head += 1
-            if isFirst, let when = rules?.when {
+            if isFirst || isUndecided(index), let when = rules?.when {
                 do {
                     guard try when.evaluateBool(RunVariables(context, scope: number)) else { return .skipNode(id) }
                 } catch {
@@ -50,6 +50,12 @@ extension Planner {
             return .startNode(id, attempt: (context.nodes[index].attempt?.number ?? 0) + 1)
         }
         return nil
+    }
+
+    /// Whether the condition of a node had no value, so that it still has to hold before an attempt is made.
+    private func isUndecided(_ index: Int) -> Bool {
+        guard let error = context.nodes[index].attempt?.error, error.code == .expressionError else { return false }
+        return error.details?["path"] == "/when"
     }
 
     /// Whether what came before a node does not lead to it. In a sequence nodes that were skipped are passed over.
