@@ -22,6 +22,11 @@ extension WorkflowService {
             guard context.status.isFinished else {
                 throw .unavailable("the run \"\(request.id)\" is not being executed now")
             }
+            guard context.submission.parent == request.parent else {
+                // Ids can be chosen, and this one can be told in advance.
+                return .failure(
+                    NodeFailure(.invalid, "there is a run \"\(request.id)\" already, which this node has not started"))
+            }
             return Self.result(of: context)
         } catch {
             switch error {
