@@ -150,8 +150,10 @@ extension Planner {
         guard bodies[owner]?.failure == nil else { return }
         bodies[owner, default: BodyState()].failure = failure
         let cause = Self.stopped(by: failure)
-        for number in scopes.indices.dropFirst() where context.scope(number).owner == owner {
+        var iteration = 0
+        while let number = context.scopeNumber(of: iteration, ofNodeAt: owner), number < scopes.count {
             fail(scope: number, cause)
+            iteration += 1
         }
         agenda.append(owner)
     }

@@ -13,7 +13,8 @@ extension Planner {
     mutating func add(_ graph: WorkflowGraph) {
         let count = graph.workflow.nodes.count
         scopes.append(ScopeState(unfinished: count))
-        nodes.reserveCapacity(nodes.count + count)
+        // Room for exactly so many more would be made, and all be moved, with each iteration.
+        if scopes.count == 1 { nodes.reserveCapacity(count) }
         for local in 0..<count {
             nodes.append(NodeState(missing: Int32(truncatingIfNeeded: graph.predecessors.count(of: local))))
         }
