@@ -146,6 +146,9 @@ extension Planner {
     }
 
     /// Has a node fail once its iterations are stopped.
+    public mutating func stopIterations(ofNodeAt index: Int, _ failure: NodeFailure) { stop(index, failure) }
+
+    /// Has a node fail once its iterations are stopped.
     mutating func stop(_ owner: Int, _ failure: NodeFailure) {
         guard bodies[owner]?.failure == nil else { return }
         bodies[owner, default: BodyState()].failure = failure

@@ -43,7 +43,8 @@ public struct EngineLimits: Hashable, Sendable {
     public var payloadBytes = 10 << 20
     /// How deep inputs and outputs may nest.
     public var payloadDepth = 256
-    /// The largest total of the outputs of one run, in bytes of JSON.
+    /// The largest total of what one run writes: its outputs, the inputs that templates make and the items of its bodies,
+    /// in bytes of JSON.
     public var runBytes = 64 << 20
     /// How many runs may be active at the same time; more are refused.
     public var activeRuns = 10_000

@@ -71,12 +71,23 @@ extension RunDriver {
         }
     }
 
-    /// Counts an output, unless it is larger than outputs may be.
-    mutating func admit(_ output: JSONValue) -> NodeFailure? {
+    /// Begins an iteration. The items of a list may all be one value, so each is counted as it is written.
+    mutating func startIteration(_ id: NodeID, _ index: Int, _ item: JSONValue) {
+        if let owner = planner.context.position(of: id),
+            planner.context.definition(ofNodeAt: owner).type == ControlType.forEach.rawValue,
+            let failure = admit(item, "item")
+        {
+            return planner.stopIterations(ofNodeAt: owner, failure)
+        }
+        record(.iterationStarted(id, index: index, item: item))
+    }
+
+    /// Counts an output, or what else is written, unless it is larger than outputs may be.
+    mutating func admit(_ output: JSONValue, _ what: String = "output") -> NodeFailure? {
         let limits = engine.limits
         let (bytes, excess) = JSONMeasure.size(
             of: output, maxBytes: limits.payloadBytes, maxDepth: limits.payloadDepth)
-        if let excess { return Self.failure(excess, "output", limits) }
+        if let excess { return Self.failure(excess, what, limits) }
         guard outputBytes + bytes <= limits.runBytes else {
             return NodeFailure(
                 .tooLarge, "the outputs of the run are larger than the limit of \(limits.runBytes) bytes")

@@ -6,16 +6,18 @@ extension RunDriver {
     mutating func start(_ id: NodeID, attempt: Int) async throws(BackendError) {
         guard let index = planner.context.position(of: id) else { return }
         let definition = planner.context.definition(ofNodeAt: index)
-        var input: JSONValue?
+        let input: JSONValue?
         do throws(NodeFailure) {
             input = try planner.input(ofNodeAt: index)
+            // What is too large must not be written either.
+            if let input, let failure = admit(input, "input") { throw failure }
         } catch {
             record(.nodeStarted(id, attempt: attempt, backend: definition.backend ?? backend.name, input: nil))
             return fail(id, attempt: attempt, error)
         }
         let name = definition.backend ?? backend.name
         record(.nodeStarted(id, attempt: attempt, backend: name, input: input))
-        if let failure = refusal(ofInputAt: index, isRendered: input != nil) {
+        if input == nil, let failure = refusal(ofInputAt: index) {
             return fail(id, attempt: attempt, failure)
         }
         guard !definition.isControl else {
@@ -85,8 +87,8 @@ extension RunDriver {
     }
 
     /// Why a node cannot have its input. One predecessor's output has been measured before.
-    private func refusal(ofInputAt index: Int, isRendered: Bool) -> NodeFailure? {
-        guard isRendered || planner.context.joins(at: index), let input = planner.context.nodes[index].inputData else {
+    private func refusal(ofInputAt index: Int) -> NodeFailure? {
+        guard planner.context.joins(at: index), let input = planner.context.nodes[index].inputData else {
             return nil
         }
         let limits = engine.limits

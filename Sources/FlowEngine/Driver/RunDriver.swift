@@ -20,7 +20,7 @@ struct RunDriver {
     var recorder: RunRecorder
     var children: [NodeID: RunningNode] = [:]
     var launches: [NodeID] = []
-    /// The size of all outputs so far, and what it was when events were last sent to the journal.
+    /// The size of all outputs, written inputs and items so far, and what it was when events were last sent to the journal.
     var outputBytes = 0
     private var flushedBytes = 0
     private var tick: (instant: Timestamp, token: Deadlines.Token)?
@@ -58,11 +58,13 @@ struct RunDriver {
             case .failNode(let id, let failure): fail(id, failure)
             case .interruptNode(let id, let interrupt): self.interrupt(id, interrupt)
             case .startIteration(let id, let index, let item):
-                record(.iterationStarted(id, index: index, item: item))
+                startIteration(id, index, item)
             case .endIteration(let id, let index, let outcome):
                 record(.iterationEnded(id, index: index, admit(outcome)))
             case .interruptWorkflow: record(.workflowInterrupted)
-            case .completeWorkflow(let output): record(.workflowCompleted(output: output))
+            case .completeWorkflow(let output):
+                let failure = output.flatMap { admit($0) }
+                record(failure.map { .workflowFailed($0) } ?? .workflowCompleted(output: output))
             case .failWorkflow(let failure): record(.workflowFailed(failure))
             case .cancelWorkflow(let reason): record(.workflowCancelled(reason: reason))
             case .wait(let instant):
