@@ -47,7 +47,7 @@ struct RunDriver {
     /// - Throws: ``BackendError`` when the run has to be left unfinished: the server goes down, or its journal fails.
     mutating func drive() async throws(BackendError) {
         defer { leave() }
-        for message in live.inbox.drain() { try take(message) }
+        try take(live.inbox.drain())
         while true {
             switch planner.next(now: now) {
             case .startWorkflow: record(.workflowStarted)
@@ -88,7 +88,7 @@ struct RunDriver {
         flushedBytes = outputBytes
         recorder.flush(planner.context)
         await Task.yield()
-        for message in live.inbox.drain() { try take(message) }
+        try take(live.inbox.drain())
     }
 
     mutating func record(_ kind: RunEvent.Kind) {
@@ -120,7 +120,19 @@ struct RunDriver {
         }
         let messages = await live.inbox.receive()
         now = max(now, engine.clock.now)
-        for message in messages { try take(message) }
+        try take(messages)
+    }
+
+    private mutating func take(_ messages: [RunInbox.Message]) throws(BackendError) {
+        for (index, message) in messages.enumerated() {
+            do {
+                try take(message)
+            } catch {
+                // The inbox has these no more, and so does not answer them when it is closed.
+                for case .command(_, let reply) in messages[(index + 1)...] { reply.give(.gone) }
+                throw error
+            }
+        }
     }
 
     private mutating func take(_ message: RunInbox.Message) throws(BackendError) {
