@@ -4,8 +4,9 @@ final class ReferenceLevel {
     private let positions: [NodeID: Int]
     private let isSequence: Bool
     private let outer: (level: ReferenceLevel, owner: Int)?
-    /// The nodes before the one that was asked about last: several references of one node follow each other.
-    private var ancestors: (index: Int, nodes: Set<Int>)?
+    /// For each node the nodes before it, a bit for each: every node may be asked about, in a graph of any depth.
+    private lazy var ancestors = makeAncestors()
+    private var width: Int { (nodes.count + 63) / 64 }
 
     init(_ nodes: [Node], outer: (ReferenceLevel, Int)?) {
         self.nodes = nodes
@@ -45,16 +46,22 @@ final class ReferenceLevel {
 
     private func precedes(_ target: Int, _ index: Int) -> Bool {
         if isSequence { return target < index }
-        if nodes[index].dependsOn?.contains(nodes[target].id) == true { return true }
-        if let ancestors, ancestors.index == index { return ancestors.nodes.contains(target) }
-        var found: Set<Int> = []
-        var open = [index]
-        while let next = open.popLast() {
-            for id in nodes[next].dependsOn ?? [] {
-                if let position = positions[id], found.insert(position).inserted { open.append(position) }
+        return ancestors[index * width + target / 64] >> UInt64(target % 64) & 1 == 1
+    }
+
+    /// The graph has no cycles: what has is not checked for what its expressions read.
+    private func makeAncestors() -> [UInt64] {
+        let graph = WorkflowGraph(Workflow(name: "", nodes: nodes))
+        let width = width
+        var bits = [UInt64](repeating: 0, count: nodes.count * width)
+        for index in graph.order {
+            let row = index * width
+            for predecessor in graph.predecessors[index] {
+                let other = predecessor * width
+                for word in 0..<width { bits[row + word] |= bits[other + word] }
+                bits[row + predecessor / 64] |= 1 << UInt64(predecessor % 64)
             }
         }
-        ancestors = (index, found)
-        return found.contains(target)
+        return bits
     }
 }
