@@ -2,6 +2,7 @@ import FlowCore
 import FlowEngine
 import FlowJSON
 import FlowTesting
+import Synchronization
 import TestSupport
 import Testing
 
@@ -140,6 +141,62 @@ struct ChildRunTests {
             let response = try await server.client.send(
                 "POST", "/workflows", ["workflow": workflow([node("a"), Self.child("none")])])
             #expect(response.status == 422 && response.places == ["/workflow/nodes/1/config/definition"])
+        }
+    }
+
+    @Test("a node takes nothing from a run that it has not started, whatever its id is")
+    func foreign() async throws {
+        try await TestServer.with { server in
+            let client = server.client
+            try await Self.define(client, "inner", node("x", "set", ["value": "mine"]))
+            let id = WorkflowID.child(of: WorkflowID("parent"), node: "sub", number: 0)
+            let squatter: JSONValue = [
+                "workflow_id": .string(id.rawValue), "workflow": workflow([node("x", "set", ["value": "theirs"])]),
+            ]
+            #expect(try await client.send("POST", "/workflows", squatter, headers: ["Prefer": "wait=20"]).status == 200)
+            let body: JSONValue = ["workflow_id": "parent", "workflow": workflow([Self.child()])]
+            let run = try await client.send("POST", "/workflows", body, headers: ["Prefer": "wait=20"]).json
+            #expect(run["status"] == "failed" && run["nodes"]?["sub"]?["error"]?["code"] == "invalid", "\(run)")
+        }
+    }
+
+    /// A backend that takes its time over whether it takes a node.
+    private final class Slow: Backend {
+        let name = BackendName.native
+        let type = "slow"
+        let capabilities = BackendCapabilities(streaming: false, parallel: true, async: true, distributed: false)
+        let nodeTypes: [NodeTypeDescription] = []
+        let gate = Gate()
+        let takesTime = Mutex(false)
+
+        func validate(_ node: Node) async -> [ValidationIssue] {
+            if takesTime.withLock({ $0 }) { _ = await gate.pass() }
+            return []
+        }
+
+        func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
+            .interrupted(prompt: "wait")
+        }
+    }
+
+    @Test("a run that is about to start when its node is cancelled is cancelled as well")
+    func cancelledEarly() async throws {
+        let backend = Slow()
+        var options = TestServer.Options()
+        options.backends = [backend]
+        try await TestServer.with(options) { server in
+            let client = server.client
+            try await Self.define(client, "inner", node("x"))
+            backend.takesTime.withLock { $0 = true }
+            let body: JSONValue = ["workflow": workflow([Self.child()])]
+            let id = try await client.send("POST", "/workflows", body).json["workflow_id"]?.string ?? ""
+            await backend.gate.arrivals(1)
+            #expect(try await client.send("POST", "/workflows/\(id)/cancel").status == 202)
+            backend.gate.open()
+            #expect(try await RunControlTests.wait(client, id)["status"] == "cancelled")
+            let runs = try await client.send("GET", "/workflows?name=inner").json["workflows"]
+            let child = try await RunControlTests.wait(client, runs?[0]?["workflow_id"]?.string ?? "")
+            #expect(child["status"] == "cancelled", "\(child)")
         }
     }
 }

@@ -19,6 +19,10 @@ final class ChildRuns: Sendable {
 
     private struct Link: Sendable {
         weak var service: WorkflowService?
+        /// How many nodes start each run or wait for it.
+        var followers: [WorkflowID: Int] = [:]
+        /// Those of these runs that shall end, whether they have begun or not.
+        var cancelled: Set<WorkflowID> = []
     }
 
     private let link = Mutex(Link())
@@ -33,12 +37,29 @@ final class ChildRuns: Sendable {
         guard let service = link.withLock({ $0.service }) else {
             throw BackendError(.unavailable, backend: request.backend, "the server is going down")
         }
+        link.withLock { $0.followers[request.id, default: 0] += 1 }
+        defer { leave(request.id) }
         return try await service.runChild(request)
+    }
+
+    /// Whether a run that has begun shall end at once.
+    func isCancelled(_ id: WorkflowID) -> Bool { link.withLock { $0.cancelled.contains(id) } }
+
+    private func leave(_ id: WorkflowID) {
+        link.withLock { link in
+            let count = (link.followers[id] ?? 1) - 1
+            link.followers[id] = count > 0 ? count : nil
+            if count <= 0 { link.cancelled.remove(id) }
+        }
     }
 
     /// Asks a run to end, without waiting for it.
     func cancel(_ id: WorkflowID) {
-        guard let service = link.withLock({ $0.service }) else { return }
-        service.store.live(id)?.inbox.send(.command(.cancel(reason: "the run that started it ended"), RunReply()))
+        let service = link.withLock { link in
+            // One that is about to begin is not live yet, and is told once it is.
+            if link.followers[id] != nil { link.cancelled.insert(id) }
+            return link.service
+        }
+        service?.store.live(id)?.inbox.send(.command(.cancel(reason: "the run that started it ended"), RunReply()))
     }
 }

@@ -11,6 +11,7 @@ extension WorkflowService {
         }
         do throws(ServiceError) {
             try await startChild(request)
+            if engine.children.isCancelled(request.id) { engine.children.cancel(request.id) }
             while let run = store.live(request.id) {
                 await run.wait(for: .max, until: nil, deadlines: engine.deadlines)
                 if run.isFinished { break }
