@@ -77,4 +77,26 @@ struct ValidationTests {
         workflow.write(to: &writer)
         #expect(try Workflow(decoding: try JSONParser.parse(writer.bytes)) == workflow)
     }
+
+    @Test("a node reads what is before it, however far, and nothing beside it")
+    func ancestors() throws {
+        func workflow(reading name: String) throws -> Workflow {
+            var nodes: [JSONValue] = [["node_id": "n0", "type": "echo", "depends_on": []]]
+            for index in 1..<200 {
+                nodes.append([
+                    "node_id": .string("n\(index)"), "type": "echo", "depends_on": [.string("n\(index - 1)")],
+                ])
+            }
+            nodes.append(["node_id": "beside", "type": "echo", "depends_on": ["n100"]])
+            nodes.append([
+                "node_id": "reader", "type": "echo", "depends_on": ["n150"],
+                "when": .string("nodes.\(name).status == 'completed'"),
+            ])
+            return try Workflow(decoding: ["name": "w", "nodes": .array(nodes)])
+        }
+        for name in ["n0", "n63", "n64", "n127", "n128", "n150"] { _ = try workflow(reading: name) }
+        for name in ["n151", "n199", "beside", "reader"] {
+            #expect(throws: ValidationError.self) { try workflow(reading: name) }
+        }
+    }
 }
