@@ -199,4 +199,19 @@ struct ChildRunTests {
             #expect(child["status"] == "cancelled", "\(child)")
         }
     }
+
+    @Test("variables of a run that a node starts are no larger than outputs may be")
+    func variables() async throws {
+        var options = TestServer.Options()
+        options.limits.payloadBytes = 10_000
+        try await TestServer.with(options) { server in
+            let client = server.client
+            try await Self.define(client, "inner", node("x", "set", ["value": 1]))
+            let repeated = JSONValue.array(Array(repeating: "${input}", count: 200))
+            let sub = Self.child("inner", ["config": ["definition": "inner", "variables": ["v": repeated]]])
+            let body: JSONValue = ["workflow": workflow([sub]), "input": .string(String(repeating: "x", count: 1000))]
+            let run = try await client.send("POST", "/workflows", body, headers: ["Prefer": "wait=20"]).json
+            #expect(run["status"] == "failed" && run["error"]?["code"] == "too_large", "\(run["error"] ?? .null)")
+        }
+    }
 }

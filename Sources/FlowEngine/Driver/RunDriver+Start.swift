@@ -74,6 +74,7 @@ extension RunDriver {
         let variables: JSONObject
         do throws(NodeFailure) {
             variables = try planner.childVariables(ofNodeAt: index)
+            if let failure = admit(.object(variables), "set of variables") { throw failure }
         } catch {
             return fail(id, attempt: attempt, error)
         }
