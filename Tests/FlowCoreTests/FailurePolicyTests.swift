@@ -82,6 +82,20 @@ struct FailurePolicyTests {
         #expect(both.planner.context.status == .failed && both.planner.context["a"]?.attempt?.number == 2)
     }
 
+    @Test("a node during whose attempts the server stops again and again is given up")
+    func lost() throws {
+        var harness = try PlannerHarness(
+            ["name": "w", "nodes": [["node_id": "a", "type": "echo", "on_error": ["continue_with": "${error.code}"]]]])
+        var crashes = 0
+        while harness.step() {
+            guard !harness.running.isEmpty else { continue }
+            crashes += 1
+            harness.crash()
+        }
+        #expect(crashes == harness.limits.lostAttempts)
+        #expect(harness.planner.context.output == "lost" && harness.planner.context.status == .completed)
+    }
+
     @Test("jitter stays inside the cap")
     func jitter() {
         let policy = RetryPolicy(initialDelay: .seconds(10), multiplier: 2, maxDelay: .seconds(15), jitter: 1)

@@ -91,8 +91,10 @@ struct RunControlTests {
         }
     }
 
-    @Test("a move to a backend that lacks what the workflow needs is refused and changes nothing")
-    func needs() async throws {
+    @Test(
+        "a move to a backend that lacks what the workflow, or its submission, needs is refused and changes nothing",
+        arguments: [true, false])
+    func needs(ofWorkflow: Bool) async throws {
         let gate = Gate()
         var options = Self.options(gate)
         options.backends?.append(
@@ -102,10 +104,11 @@ struct RunControlTests {
             ) { _ in .success(output: 1) })
         try await TestServer.with(options) { server in
             let client = server.client
-            let body: JSONValue = [
-                "workflow": ["name": "w", "requires": ["parallel"], "nodes": [node("slow"), node("b")]]
-            ]
-            let id = try await client.send("POST", "/workflows", body).json["workflow_id"]?.string ?? ""
+            var document: JSONObject = ["name": "w", "nodes": [node("slow"), node("b")]]
+            if ofWorkflow { document["requires"] = ["parallel"] }
+            var body: JSONObject = ["workflow": .object(document)]
+            if !ofWorkflow { body["requires"] = ["parallel"] }
+            let id = try await client.send("POST", "/workflows", .object(body)).json["workflow_id"]?.string ?? ""
             await gate.arrivals(1)
             let before = try await client.send("GET", "/workflows/\(id)").json
             let refused = try await client.send("POST", "/workflows/\(id)/move", ["backend": "poor"])
@@ -113,6 +116,8 @@ struct RunControlTests {
             #expect(try await client.send("GET", "/workflows/\(id)").json == before)
             gate.open()
             #expect(try await Self.wait(client, id)["nodes"]?["b"]?["backend"] == "native")
+            let rerun = try await client.send("POST", "/workflows/\(id)/rerun", ["backend": "poor"])
+            #expect(rerun.status == 422 && rerun.details.contains("parallel"), "\(rerun.text)")
         }
     }
 

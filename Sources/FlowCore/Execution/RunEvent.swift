@@ -83,13 +83,15 @@ public struct Submission: Hashable, Sendable {
     public var parent: RunParent?
     /// Whom to tell when the run has ended.
     public var onCompletion: CompletionHook?
+    /// Capabilities that every backend of the run must have, beside those that the workflow asks for.
+    public var requires: [String]
 
     /// Makes a submission.
     public init(
         workflow: Workflow, input: JSONValue = .object(JSONObject()), backend: BackendName = .native,
         variables: JSONObject = JSONObject(), labels: [String: String] = [:], durability: Durability = .full,
         traceparent: String? = nil, definition: DefinitionID? = nil, origin: RunOrigin? = nil,
-        parent: RunParent? = nil, onCompletion: CompletionHook? = nil
+        parent: RunParent? = nil, onCompletion: CompletionHook? = nil, requires: [String] = []
     ) {
         self.workflow = workflow
         self.input = input
@@ -102,5 +104,6 @@ public struct Submission: Hashable, Sendable {
         self.origin = origin
         self.parent = parent
         self.onCompletion = onCompletion
+        self.requires = requires
     }
 }

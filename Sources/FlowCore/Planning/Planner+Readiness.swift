@@ -124,7 +124,7 @@ extension Planner {
     }
 
     /// Counts nodes that run, in a scope and in all around it.
-    private mutating func count(_ change: Int, from number: Int) {
+    mutating func count(_ change: Int, from number: Int) {
         var next: Int? = number
         while let current = next {
             scopes[current].running += change

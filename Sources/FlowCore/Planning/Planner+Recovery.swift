@@ -47,9 +47,21 @@ extension Planner {
             if node.status == .pending, let instant = node.retryAt {
                 awaitRetry(instant, index)
             } else if nodes[index].missing == 0 {
-                ready.append(index)
+                if node.status == .running, isHopeless(node) { give(up: index) } else { ready.append(index) }
             }
         }
+    }
+
+    /// Whether the server stopped so often during attempts at a node that the node may be the reason.
+    private func isHopeless(_ node: NodeContext) -> Bool {
+        node.earlierAttempts.count { $0.error?.code == .lost } + 1 >= limits.lostAttempts
+    }
+
+    /// Has a node fail whose last attempt was lost.
+    private mutating func give(up index: Int) {
+        nodes[index].isRunning = true
+        count(1, from: context.scopeNumber(ofNodeAt: index))
+        hopeless.append(index)
     }
 
     /// Finds how far the nodes are whose bodies run.

@@ -29,6 +29,8 @@ public struct Planner: Sendable {
     var ended: [Int] = []
     var alarms = Heap<Alarm>()
     var toCancel: [Int] = []
+    /// Nodes that are not tried again: the server stopped during too many attempts at them.
+    var hopeless: [Int] = []
     /// How many nodes wait for an answer, and how many for their next attempt.
     var interrupted = 0
     var waiting = 0
@@ -93,6 +95,10 @@ public struct Planner: Sendable {
             case .failure(let failure): return .failWorkflow(failure)
             case .cancellation(let reason): return .cancelWorkflow(reason: reason)
             }
+        }
+        if let index = hopeless.popLast() {
+            let message = "the server stopped during \(limits.lostAttempts) attempts at the node"
+            return .failNode(context.nodes[index].id, NodeFailure(.lost, message))
         }
         if isMoving { return scopes[0].running == 0 ? .handOver : .wait(until: deadline) }
         // A body whose time is up, or that has no room for more, has nodes stopped.

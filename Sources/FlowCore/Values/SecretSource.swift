@@ -24,6 +24,12 @@ extension SecretSource {
         }
     }
 
+    /// The notes with every secret in them made unreadable.
+    public func redacted(_ notes: CompletionNotes) -> CompletionNotes {
+        guard case .object(let metadata) = redacted(.object(notes.metadata)) else { return notes }
+        return CompletionNotes(next: notes.next, metadata: metadata)
+    }
+
     /// The failure with every secret in it made unreadable.
     public func redacted(_ failure: NodeFailure) -> NodeFailure {
         NodeFailure(

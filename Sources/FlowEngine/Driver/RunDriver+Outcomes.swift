@@ -53,11 +53,12 @@ extension RunDriver {
         _ id: NodeID, attempt: Int, _ result: Result<NodeResult, BackendError>, isCancelling: Bool
     ) {
         switch result {
-        case .success(.success(let made, let notes)):
+        case .success(.success(let made, let said)):
             let output = engine.secrets?.redacted(made) ?? made
+            let notes = said.map { engine.secrets?.redacted($0) ?? $0 }
             if let next = notes?.next, let reason = planner.refusal(ofNext: next, after: id) {
                 fail(id, attempt: attempt, NodeFailure(.invalid, "the node's next node cannot follow: \(reason)"))
-            } else if let failure = admit(output) {
+            } else if let failure = admit(output) ?? notes.flatMap({ admit(.object($0.metadata)) }) {
                 fail(id, attempt: attempt, failure)
             } else {
                 record(.nodeCompleted(id, attempt: attempt, output: output, notes: notes))

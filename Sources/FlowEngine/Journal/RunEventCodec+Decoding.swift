@@ -79,6 +79,7 @@ extension RunEventCodec {
             workflow: workflow, input: input, backend: BackendName(backend), variables: variables, labels: texts,
             traceparent: fields.text(5), definition: fields.text(6).flatMap(DefinitionID.init(checking:)),
             origin: fields[7].flatMap { origin($0["origin"]) }, parent: fields[7].flatMap { parent($0["parent"]) },
-            onCompletion: fields[7]?["on_completion"].flatMap(CompletionHook.init(stored:)))
+            onCompletion: fields[7]?["on_completion"].flatMap(CompletionHook.init(stored:)),
+            requires: fields[7]?["requires"]?.array?.compactMap(\.string) ?? [])
     }
 }

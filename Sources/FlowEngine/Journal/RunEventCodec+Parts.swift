@@ -35,6 +35,7 @@ extension RunEventCodec {
             ]
         }
         if let hook = submission.onCompletion { more["on_completion"] = hook.json }
+        if !submission.requires.isEmpty { more["requires"] = .array(submission.requires.map { .string($0) }) }
         return more
     }
 

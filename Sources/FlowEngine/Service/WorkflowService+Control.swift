@@ -48,6 +48,7 @@ extension WorkflowService {
         }
         var request = SubmitRequest(workflow: context.graph.workflow)
         request.backend = name
+        request.requires = context.submission.requires
         do throws(ServiceError) {
             _ = try await choose(request)
         } catch .invalid(let issues) {
@@ -132,6 +133,7 @@ extension WorkflowService {
 extension ValidationIssue {
     /// An issue of a workflow as somebody sees it who names a run of it: at the backend, and told where in the workflow.
     fileprivate var inWorkflowOfRun: ValidationIssue {
+        if pointer.tokens.first == "requires" { return ValidationIssue(["backend"], detail) }
         guard pointer.tokens.first == "workflow" else { return self }
         let inner = JSONPointer(Array(pointer.tokens.dropFirst()))
         return ValidationIssue(["backend"], inner.tokens.isEmpty ? detail : "at \(inner) of the workflow: \(detail)")

@@ -25,6 +25,7 @@ extension WorkflowService {
         request.backend = backend ?? earlier.backend
         request.variables = submission.variables
         request.labels = submission.labels
+        request.requires = submission.requires
         request.durability = submission.durability
         request.stored = submission.definition
         request.onCompletion = submission.onCompletion
@@ -43,7 +44,7 @@ extension WorkflowService {
         } catch .invalid(let issues) {
             throw .invalid(
                 issues.map { issue in
-                    let isOfEarlier = ["workflow", "on_completion"].contains(issue.pointer.tokens.first)
+                    let isOfEarlier = ["workflow", "on_completion", "requires"].contains(issue.pointer.tokens.first)
                     return isOfEarlier ? ValidationIssue([], issue.description) : issue
                 })
         }

@@ -84,7 +84,7 @@ extension WorkflowService {
             variables: workflow.variables.merging(request.variables), labels: request.labels,
             durability: run.durability, traceparent: request.traceparent,
             definition: request.definition?.id ?? request.stored, origin: request.origin, parent: request.parent,
-            onCompletion: request.onCompletion)
+            onCompletion: request.onCompletion, requires: request.requires)
         let context = WorkflowContext(
             id: id, graph: WorkflowGraph(workflow), submission: submission, submittedAt: now)
         let idempotency = request.idempotency.map {
