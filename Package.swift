@@ -106,9 +106,11 @@ let package = Package(
 
         // libmicrohttpd. `MicroHTTPD` alone imports the C module, and it alone may use unsafe pointers.
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        // Stands between the library and the answers that it makes by itself.
+        .target(name: "CAnswers", dependencies: ["CMicroHTTPD"]),
         .target(
             name: "MicroHTTPD",
-            dependencies: ["CMicroHTTPD", "FlowHTTP"], swiftSettings: strict),
+            dependencies: ["CAnswers", "CMicroHTTPD", "FlowHTTP"], swiftSettings: strict),
 
         // Files that the binary carries: the API description and the documentation page.
         .target(name: "CAssets"),

@@ -50,9 +50,19 @@ static inline void *flow_connection_context(struct MHD_Connection *connection) {
     return info ? info->socket_context : NULL;
 }
 
+// How large the header is; 0 before it has come whole.
+static inline size_t flow_header_size(struct MHD_Connection *connection) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info ? info->header_size : 0;
+}
+
 static inline const struct sockaddr *flow_client_address(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     return info ? info->client_addr : NULL;
+}
+
+static inline const char *flow_header(struct MHD_Connection *connection, const char *name) {
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
 typedef enum MHD_Result (*flow_field_callback)(

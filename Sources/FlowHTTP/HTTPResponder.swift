@@ -8,8 +8,16 @@ package protocol HTTPResponder: Sendable {
     /// Answers a request that is complete.
     func respond(to request: HTTPRequest) -> HTTPAnswer
 
+    /// Looks at a request that the server answers on its own without having offered it to ``refuse(_:)``.
+    func begin(_ head: inout HTTPRequest)
+
     /// Completes an answer that the server gives on its own.
     func finish(_ response: inout HTTPResponse, to request: HTTPRequest)
+}
+
+extension HTTPResponder {
+    /// By default nothing happens.
+    package func begin(_ head: inout HTTPRequest) {}
 }
 
 /// An answer, now or later.

@@ -21,6 +21,8 @@ package struct Application: Sendable {
         package var httpLimits: [(name: String, value: Int)] = []
         /// Another text for every start, with which ids of requests begin.
         package var idPrefix = "r"
+        /// The time that the server below stamps requests with.
+        package var now: @Sendable () -> ContinuousClock.Instant = { .now }
 
         /// Makes the defaults.
         package init() {}
@@ -50,9 +52,10 @@ package struct Application: Sendable {
         responder = RoutedResponder(
             router: Router(routes),
             middleware: [
-                AccessLogMiddleware(scope: options.accessLog, logger: logger), MetricsMiddleware(factory: metrics),
-                SecurityFieldsMiddleware(), IdentityMiddleware(prefix: options.idPrefix),
-                AuthenticationMiddleware(keys: options.keys), NegotiationMiddleware(),
+                AccessLogMiddleware(scope: options.accessLog, logger: logger, now: options.now),
+                MetricsMiddleware(factory: metrics, now: options.now), SecurityFieldsMiddleware(),
+                IdentityMiddleware(prefix: options.idPrefix), AuthenticationMiddleware(keys: options.keys),
+                NegotiationMiddleware(),
             ])
     }
 }

@@ -1,3 +1,4 @@
+import CAnswers
 import CMicroHTTPD
 
 /// The functions that the library calls, all on the thread of the loop that runs its daemon.
@@ -59,6 +60,12 @@ enum Callbacks {
         let goesOn = connection(pointer).handle(method: method, version: version, data: data, size: &count)
         size.pointee = count
         return goesOn ? .YES : .NO
+    }
+
+    /// The library is about to refuse a request by itself. What is returned is queued in place of its answer.
+    static let refused: flow_refusal_handler = { handle, status in
+        guard let handle, let pointer = flow_connection_context(handle) else { return nil }
+        return connection(pointer).refused(Int(status))
     }
 
     /// A request is over.

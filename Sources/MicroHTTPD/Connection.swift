@@ -10,7 +10,7 @@ import Synchronization
 final class Connection: @unchecked Sendable {
     // Safe because all state is touched on the loop's thread alone; other threads only carry the reference.
 
-    private enum Phase {
+    enum Phase {
         /// No request line has come.
         case idle
         /// The request line has come.
@@ -20,7 +20,7 @@ final class Connection: @unchecked Sendable {
         /// A body comes that nobody wants; the answer waits behind it.
         case discarding(left: Int, HTTPResponse)
         /// The request is complete and its handler runs, the connection suspended.
-        case parked
+        case parked(HTTPRequest)
         /// The handler has ended.
         case answered(HTTPResponse)
         /// The answer is on its way.
@@ -31,19 +31,22 @@ final class Connection: @unchecked Sendable {
 
     let descriptor: Int32
     let client: String
-    private(set) var deadline: ContinuousClock.Instant
+    var deadline: ContinuousClock.Instant
     // Safe because the daemon outlives its connections: it is stopped when the last has gone.
-    fileprivate unowned(unsafe) let daemon: Daemon
-    private let handle: OpaquePointer
-    private var phase = Phase.idle
-    private var target = ""
+    unowned(unsafe) let daemon: Daemon
+    let handle: OpaquePointer
+    var phase = Phase.idle
+    private(set) var target = ""
     /// Where the target ended in the library's buffer.
     private var targetEnd: UInt = 0
-    private var request: HTTPRequest?
+    /// When the request line had come.
+    private(set) var arrival: ContinuousClock.Instant
+    /// The request while its body comes.
+    private(set) var request: HTTPRequest?
     private var number = 0
     private var task: Task<Void, Never>?
     private var isSuspended = false
-    private var isClosing = false
+    private(set) var isClosing = false
 
     init(_ handle: OpaquePointer, daemon: Daemon) {
         self.handle = handle
@@ -51,7 +54,8 @@ final class Connection: @unchecked Sendable {
         daemon.liveObjects.add(1, ordering: .relaxed)
         descriptor = flow_connection_descriptor(handle)
         client = ListenSockets.text(flow_client_address(handle))
-        deadline = daemon.now + daemon.options.headerTimeout
+        arrival = daemon.now
+        deadline = arrival + daemon.options.headerTimeout
     }
 
     deinit { daemon.liveObjects.subtract(1, ordering: .relaxed) }
@@ -77,7 +81,8 @@ final class Connection: @unchecked Sendable {
         self.target = String(cString: target)
         targetEnd = UInt(bitPattern: target) &+ UInt(bitPattern: strlen(target))
         phase = .head
-        deadline = daemon.now + daemon.options.headerTimeout
+        arrival = daemon.now
+        deadline = arrival + daemon.options.headerTimeout
     }
 
     /// The library calls this when the head has come, for each part of the body, when the request is complete, and again
@@ -117,7 +122,7 @@ final class Connection: @unchecked Sendable {
         if isClosing { return false }
         let read = RequestReader.head(
             handle, method: HTTPMethod(method), target: target, client: client, executor: daemon.loop,
-            arrival: daemon.now)
+            arrival: arrival)
         var head = HTTPRequest(read.head)
         let framing: RequestReader.Framing
         do throws(Problem) {
@@ -131,6 +136,7 @@ final class Connection: @unchecked Sendable {
             // The path may be anything here; it is repeated to nobody.
             var response = error.response(instance: "/")
             response.closesConnection = true
+            daemon.responder.begin(&head)
             daemon.responder.finish(&response, to: head)
             return answer(response)
         }
@@ -192,15 +198,15 @@ final class Connection: @unchecked Sendable {
     private func complete(_ request: HTTPRequest) -> Bool {
         switch daemon.responder.respond(to: request) {
         case .ready(let response): return answer(response)
-        case .later(let respond): return begin(respond)
+        case .later(let respond): return begin(request, respond)
         }
     }
 
     /// Starts a handler that may wait.
-    private func begin(_ respond: @escaping @Sendable () async -> HTTPResponse) -> Bool {
+    private func begin(_ request: HTTPRequest, _ respond: @escaping @Sendable () async -> HTTPResponse) -> Bool {
         let number = self.number
         let loop = daemon.loop
-        phase = .parked
+        phase = .parked(request)
         // Unstructured, since the library calls from C; the connection owns the task and cancels it at its end.
         task = Task.immediate(executorPreference: loop) { [self] in
             let response = await respond()
@@ -277,7 +283,7 @@ final class Connection: @unchecked Sendable {
 
     private func resumeStream(_ number: Int) {
         guard number == self.number else { return }
-        deadline = .now + daemon.options.sendTimeout
+        deadline = daemon.options.now() + daemon.options.sendTimeout
         resume()
     }
 
@@ -313,30 +319,6 @@ final class Connection: @unchecked Sendable {
         return deadline <= now
     }
 
-    /// Ends a connection whose time is over, and says why when no answer has been begun.
-    func expire() {
-        switch phase {
-        case .head, .body, .discarding:
-            sayGoodbye(
-                Problem(408, "timeout", "The request did not come in time.").response(instance: request?.path ?? "/"))
-        case .parked:
-            sayGoodbye(Problem(503, "timeout", "The request took longer than it may.").response(instance: "/"))
-        case .idle, .answered, .sending, .streaming: break
-        }
-        shut()
-    }
-
-    /// Writes an answer past the library, which takes none in the middle of a request. As much of it arrives as the socket
-    /// takes at once; the connection is closed behind it. Under encryption there is no way past the library.
-    private func sayGoodbye(_ response: HTTPResponse) {
-        guard daemon.options.tls == nil, !isClosing, case .bytes(let body) = response.body else { return }
-        var text = "HTTP/1.1 \(response.status) \(HTTPStatus.title(response.status))\r\n"
-        for field in response.fields { text += "\(field.name): \(field.value)\r\n" }
-        text += "Content-Length: \(body.count)\r\nConnection: close\r\n\r\n"
-        let bytes = Array(text.utf8) + body
-        bytes.withUnsafeBytes { _ = send(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL)) }
-    }
-
     /// Ends the connection: the library sees its end when it looks next.
     func shut() {
         guard !isClosing else { return }
@@ -356,18 +338,4 @@ final class Connection: @unchecked Sendable {
         if isIdle { return shut() }
         if case .streaming = phase { task?.cancel() }
     }
-}
-
-/// What the library holds of a stream.
-final class StreamContext {
-    let body: StreamedBody
-    let connection: Connection
-
-    init(body: StreamedBody, connection: Connection) {
-        self.body = body
-        self.connection = connection
-        connection.daemon.liveObjects.add(1, ordering: .relaxed)
-    }
-
-    deinit { connection.daemon.liveObjects.subtract(1, ordering: .relaxed) }
 }

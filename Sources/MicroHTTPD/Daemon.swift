@@ -1,3 +1,4 @@
+import CAnswers
 import CMicroHTTPD
 import FlowHTTP
 import Glibc
@@ -15,7 +16,7 @@ final class Daemon: @unchecked Sendable {
     let responder: any HTTPResponder
     private(set) var isDraining = false
     /// When the turn began: exact enough for deadlines, and read once for all that happens in it.
-    private(set) var now = ContinuousClock.now
+    private(set) var now: ContinuousClock.Instant
     /// How many connections and streams there are in memory: what is left when all are closed has leaked.
     let liveObjects = Atomic<Int>(0)
     /// Whether a connection was resumed since the last run of the library.
@@ -24,7 +25,7 @@ final class Daemon: @unchecked Sendable {
     private var handle: OpaquePointer?
     private var epoll: Int32 = -1
     private var connections: [ObjectIdentifier: Connection] = [:]
-    private var nextSweep = ContinuousClock.now
+    private var nextSweep: ContinuousClock.Instant
     private var onStopped: [@Sendable () -> Void] = []
 
     init(loop: EventLoop, options: ServerOptions, maxConnections: Int, responder: any HTTPResponder) {
@@ -32,6 +33,8 @@ final class Daemon: @unchecked Sendable {
         self.options = options
         self.maxConnections = maxConnections
         self.responder = responder
+        now = options.now()
+        nextSweep = now
     }
 
     /// What the loop waits for.
@@ -39,6 +42,8 @@ final class Daemon: @unchecked Sendable {
 
     /// Begins to serve a socket that listens. On the loop's thread, or before it runs.
     func start(listening descriptor: Int32) throws(ServerError) {
+        guard flow_can_queue() else { throw ServerError("libmicrohttpd has no MHD_queue_response") }
+        flow_set_refusal_handler(Callbacks.refused)
         // Safe because the daemon stops the library before it goes away.
         let context = Unmanaged.passUnretained(self).toOpaque()
         var items = [
@@ -82,7 +87,7 @@ final class Daemon: @unchecked Sendable {
     /// - Returns: how many milliseconds may pass until the next one.
     func turn() -> Int32 {
         guard let handle else { return -1 }
-        now = .now
+        now = options.now()
         hasResumed = false
         let wasFull = connections.count >= maxConnections
         MHD_run(handle)

@@ -1,3 +1,4 @@
+import CAnswers
 import CMicroHTTPD
 import FlowHTTP
 import Glibc
@@ -8,29 +9,41 @@ enum ResponseWriter {
     ///
     /// - Returns: false when the library did not take it; then the connection has to be closed.
     static func queue(_ response: HTTPResponse, bytes: [UInt8], on connection: OpaquePointer, closes: Bool) -> Bool {
-        var handle: OpaquePointer?
-        if bytes.isEmpty {
-            handle = MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
-        } else if let copy = malloc(bytes.count) {
-            bytes.withUnsafeBytes { source in
-                if let base = source.baseAddress { memcpy(copy, base, bytes.count) }
-            }
-            // Safe because the library now owns the copy and frees it with the response.
-            handle = MHD_create_response_from_buffer(bytes.count, copy, .RESPMEM_MUST_FREE)
-            if handle == nil { free(copy) }
-        }
-        guard let handle else { return false }
+        guard let handle = make(bytes) else { return false }
         defer { MHD_destroy_response(handle) }
         return queue(handle, response, on: connection, closes: closes)
+    }
+
+    /// An answer of known length that closes its connection, for the library to queue.
+    static func make(_ response: HTTPResponse, bytes: [UInt8]) -> OpaquePointer? {
+        let handle = make(bytes)
+        if let handle { complete(handle, response, closes: true) }
+        return handle
+    }
+
+    private static func make(_ bytes: [UInt8]) -> OpaquePointer? {
+        if bytes.isEmpty { return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT) }
+        guard let copy = malloc(bytes.count) else { return nil }
+        bytes.withUnsafeBytes { source in
+            if let base = source.baseAddress { memcpy(copy, base, bytes.count) }
+        }
+        // Safe because the library now owns the copy and frees it with the response.
+        let handle = MHD_create_response_from_buffer(bytes.count, copy, .RESPMEM_MUST_FREE)
+        if handle == nil { free(copy) }
+        return handle
     }
 
     /// Queues a response that has its body already.
     static func queue(
         _ handle: OpaquePointer, _ response: HTTPResponse, on connection: OpaquePointer, closes: Bool
     ) -> Bool {
+        complete(handle, response, closes: closes)
+        return flow_queue_response(connection, UInt32(response.status), handle)
+    }
+
+    private static func complete(_ handle: OpaquePointer, _ response: HTTPResponse, closes: Bool) {
         for field in response.fields { add(field.name, field.value, to: handle) }
         if closes || response.closesConnection { add("Connection", "close", to: handle) }
-        return MHD_queue_response(connection, UInt32(response.status), handle) == .YES
     }
 
     private static func add(_ name: String, _ value: String, to handle: OpaquePointer) {

@@ -34,6 +34,8 @@ package struct ServerOptions: Sendable {
     package var answerTimeout: Duration = .seconds(330)
     /// How long a client may take to accept the next part of an answer.
     package var sendTimeout: Duration = .seconds(60)
+    /// The time by which deadlines are kept and requests are stamped.
+    package var now: @Sendable () -> ContinuousClock.Instant = { .now }
     /// Encryption; `nil` for none.
     package var tls: TLS?
 

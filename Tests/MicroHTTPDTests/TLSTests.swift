@@ -33,7 +33,8 @@ struct TLSTests {
 
     @Test("a client that ends its handshake and sends no header is dropped")
     func header() async throws {
-        try await Self.with(.milliseconds(300)) { server in
+        // Long enough for the handshake on a busy machine.
+        try await Self.with(.seconds(5)) { server in
             // It stays until the server closes, having nothing to send.
             let client = try await command(
                 "openssl", ["s_client", "-quiet", "-connect", "127.0.0.1:\(server.port)"])
@@ -50,6 +51,35 @@ struct TLSTests {
             #expect(await connection.receiveAll().hasPrefix("HTTP/") == false)
             let curl = try await command("curl", ["-sSk", "https://127.0.0.1:\(server.port)/a"])
             #expect(curl.output == "GET /a - 0", "\(curl.error)")
+        }
+    }
+
+    @Test("what the library refuses by itself is a problem here as well")
+    func refused() async throws {
+        try await Self.with(.seconds(60)) { server in
+            let curl = try await command(
+                "curl",
+                [
+                    "-sSki", "--http1.1", "-H", "X-A: " + String(repeating: "a", count: 32 << 10),
+                    "https://127.0.0.1:\(server.port)/a",
+                ])
+            try RefusalTests.check(curl.output, RefusalTests.Refused("field", 431, "header-too-large", ""))
+            await settle(server, at: 0)
+        }
+    }
+
+    @Test("a length that is no number is refused without a body here, since the library begins the answer twice")
+    func malformedLength() async throws {
+        try await Self.with(.seconds(60)) { server in
+            let curl = try await command(
+                "curl",
+                [
+                    "-sSki", "--http1.1", "-H", "Content-Length: many", "-d", "body",
+                    "https://127.0.0.1:\(server.port)/a",
+                ])
+            #expect(curl.output.hasPrefix("HTTP/1.1 400 ") && curl.output.contains("Content-Length: 0\r\n"))
+            #expect(curl.output.hasSuffix("\r\n\r\n") && curl.output.components(separatedBy: "HTTP/").count == 2)
+            await settle(server, at: 0)
         }
     }
 }

@@ -7,7 +7,10 @@ struct TestResponder: HTTPResponder {
     let gate = Gate()
 
     func refuse(_ head: inout HTTPRequest) -> HTTPResponse? {
-        head.path == "/refused" ? Problem(404, "not-found", "refused").response(instance: head.path) : nil
+        guard head.path == "/refused" else { return nil }
+        var response = Problem(404, "not-found", "refused").response(instance: head.path)
+        finish(&response, to: head)
+        return response
     }
 
     func respond(to request: HTTPRequest) -> HTTPAnswer {
@@ -59,12 +62,23 @@ private actor Elsewhere {
     var text: String { "from an actor" }
 }
 
+/// Options whose deadlines a starved machine does not meet: a test of a deadline sets it.
+func patientOptions() -> ServerOptions {
+    var options = ServerOptions()
+    options.port = 0
+    options.headerTimeout = .seconds(600)
+    options.bodyTimeout = .seconds(600)
+    options.idleTimeout = .seconds(600)
+    options.sendTimeout = .seconds(600)
+    options.answerTimeout = .seconds(600)
+    return options
+}
+
 /// Calls `body` with a server and the responder behind it.
 func withServer<Result: Sendable>(
     _ change: (inout ServerOptions) -> Void = { _ in }, _ body: (HTTPServer, TestResponder) async throws -> Result
 ) async throws -> Result {
-    var options = ServerOptions()
-    options.port = 0
+    var options = patientOptions()
     change(&options)
     let responder = TestResponder()
     let server = try HTTPServer(options: options, responder: responder)
@@ -80,8 +94,7 @@ func withServer<Result: Sendable>(
     _ change: (inout ServerOptions) -> Void = { _ in }, responder: some HTTPResponder,
     _ body: (HTTPServer) async throws -> Result
 ) async throws -> Result {
-    var options = ServerOptions()
-    options.port = 0
+    var options = patientOptions()
     change(&options)
     let server = try HTTPServer(options: options, responder: responder)
     let result: Swift.Result<Result, any Error>

@@ -4,6 +4,9 @@ package enum HTTPMethod: Hashable, Sendable, CustomStringConvertible {
     /// Any other, which no route takes.
     case other(String)
 
+    /// The method of a request that could not be read.
+    package static let unknown = HTTPMethod.other("")
+
     /// Reads a method; names are case-sensitive.
     package init(_ text: String) {
         switch text {

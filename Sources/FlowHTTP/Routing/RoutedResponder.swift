@@ -16,7 +16,7 @@ package struct RoutedResponder: HTTPResponder {
 
     /// Lets the middleware see the request, and refuses what no route takes.
     package func refuse(_ head: inout HTTPRequest) -> HTTPResponse? {
-        for layer in beginning { layer.began(&head) }
+        begin(&head)
         do throws(Problem) {
             if head.method == .options, head.path == "*" {
                 var response = HTTPResponse(status: 204, fields: [("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")])
@@ -81,8 +81,12 @@ package struct RoutedResponder: HTTPResponder {
         }
     }
 
-    /// Lets the middleware complete an answer.
+    /// Lets the middleware see a request.
+    package func begin(_ head: inout HTTPRequest) { for layer in beginning { layer.began(&head) } }
+
+    /// Lets the middleware complete an answer: the first that is made for the request. Others come too late to be sent.
     package func finish(_ response: inout HTTPResponse, to request: HTTPRequest) {
+        guard request.head.markAnswered() else { return }
         for layer in ending { layer.ended(&response, to: request) }
     }
 
