@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
-# Runs the tests of the HTTP layer and of the API under the address and the thread sanitizer.
+# Runs the tests of the HTTP layer, of the API and of the engine under the address and the thread sanitizer.
 #   SANITIZERS="address thread"
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/bootstrap.sh
+clang="$(dirname "$(readlink -f "$(command -v swift)")")/clang"
 for sanitizer in ${SANITIZERS:-address thread}; do
     echo "== $sanitizer"
-    swift build --build-tests --sanitize "$sanitizer" --scratch-path ".build-$sanitizer"
-    ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=scripts/lsan.supp TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/scripts/tsan.supp" \
-        swift test --skip-build --sanitize "$sanitizer" --scratch-path ".build-$sanitizer" \
-        --filter 'MicroHTTPDTests|FlowServerTests|FlowEngineTests'
+    scratch=".build-$sanitizer"
+    swift build --build-tests --sanitize "$sanitizer" --scratch-path "$scratch"
+    export ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$PWD/scripts/sanitizers/lsan.supp TSAN_OPTIONS=halt_on_error=1
+    preload=()
+    if [ "$sanitizer" = thread ]; then
+        "$clang" -Wall -Werror -O1 -fPIC -shared -o "$scratch/mutex.so" scripts/sanitizers/mutex.c
+        preload=(env "LD_PRELOAD=$PWD/$scratch/mutex.so")
+    fi
+    "${preload[@]}" swift test --skip-build --sanitize "$sanitizer" --scratch-path "$scratch" \
+        --filter "${FILTER:-MicroHTTPDTests|FlowServerTests|FlowEngineTests}"
 done

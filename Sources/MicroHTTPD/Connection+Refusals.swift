@@ -25,6 +25,7 @@ extension Connection {
     ///
     /// - Returns: what is to be queued in place of its answer; `nil` when that may go on, since nobody will read it.
     func refused(_ status: Int) -> OpaquePointer? {
+        if isClosing { return nil }
         let response: HTTPResponse
         // What the library refuses between a whole header and its first call, it begins to answer twice.
         var isTwice = false
@@ -78,19 +79,16 @@ extension Connection {
 
     /// An answer to as much as is known of the request that is under way.
     private func refusal(_ problem: Problem) -> HTTPResponse {
-        let known: HTTPRequest
-        switch phase {
-        case .parked(let request): known = request
-        case .body where request != nil: known = request ?? unread
-        default:
-            // The path may be anything here; it is repeated to nobody.
-            var head = unread
-            var response = problem.response(instance: "/")
-            daemon.responder.begin(&head)
-            daemon.responder.finish(&response, to: head)
-            return response
-        }
-        var response = problem.response(instance: known.path)
+        let whole: HTTPRequest? =
+            switch phase {
+            case .parked(let request): request
+            case .body: request
+            default: nil
+            }
+        var known = whole ?? unread
+        if whole == nil { daemon.responder.begin(&known) }
+        // The path may be anything as long as nobody has looked at it; then it is repeated to nobody.
+        var response = problem.response(instance: whole?.path ?? "/")
         daemon.responder.finish(&response, to: known)
         return response
     }

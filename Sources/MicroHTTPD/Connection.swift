@@ -92,6 +92,8 @@ final class Connection: @unchecked Sendable {
     func handle(
         method: UnsafePointer<CChar>, version: UnsafePointer<CChar>, data: UnsafePointer<CChar>?, size: inout Int
     ) -> Bool {
+        // What had come before the end is still handed on; it must not have any effect.
+        if isClosing { return false }
         switch phase {
         case .head:
             // One space stands between target and version; more of a gap hides a NUL.
@@ -119,7 +121,6 @@ final class Connection: @unchecked Sendable {
     }
 
     private func accept(method: String, version: String, isWhole: Bool) -> Bool {
-        if isClosing { return false }
         let read = RequestReader.head(
             handle, method: HTTPMethod(method), target: target, client: client, executor: daemon.loop,
             arrival: arrival)
