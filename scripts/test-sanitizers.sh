@@ -3,7 +3,7 @@
 #   SANITIZERS="address thread"
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/bootstrap.sh
+scripts/bootstrap.sh openssl
 clang="$(dirname "$(readlink -f "$(command -v swift)")")/clang"
 for sanitizer in ${SANITIZERS:-address thread}; do
     echo "== $sanitizer"
