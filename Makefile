@@ -28,7 +28,7 @@ image: ## Build the container image with docker or podman
 image-test: ## Build and run the image without a registry
 	@scripts/image-test.sh
 
-test-sanitizers: ## Run the tests of the HTTP layer under the address and thread sanitizers
+test-sanitizers: ## Run the tests of the HTTP layer, the API and the engine under the address and thread sanitizers
 	@scripts/test-sanitizers.sh
 
 crash: ## Kill the server at random moments, CYCLES times, and check what it kept
