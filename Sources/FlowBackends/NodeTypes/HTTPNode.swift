@@ -56,29 +56,18 @@ public struct HTTPNode: NodeType {
         } catch {
             return .failure(NodeFailure(.invalid, error.issues.map(\.description).joined(separator: "; ")))
         }
-        var headers = configuration.headers
-        if !["GET", "HEAD", "OPTIONS"].contains(configuration.method),
-            !headers.contains(where: { $0.name.lowercased() == "idempotency-key" })
-        {
-            headers.append(("Idempotency-Key", request.idempotencyKey))
-        }
-        if let trace = request.traceparent, !headers.contains(where: { $0.name.lowercased() == "traceparent" }) {
-            headers.append(("traceparent", trace))
-        }
-        let remaining = request.deadline.map { request.clock.now.duration(to: $0) } ?? Self.longestCall
+        let hasEffects = !["GET", "HEAD", "OPTIONS"].contains(configuration.method)
+        let headers = request.addingAttempt(to: configuration.headers, hasEffects: hasEffects)
         let call = OutboundHTTP.Call(
             method: configuration.method, url: configuration.url, headers: headers, body: configuration.body,
             maxResponseBytes: configuration.maxResponseBytes, followsRedirects: configuration.followsRedirects,
-            timeout: remaining)
+            timeout: request.timeLeft)
         return Self.result(of: try await calls.send(call, on: request.clock), configuration)
     }
 
-    /// How long a call may take when nothing else bounds it.
-    static let longestCall: Duration = .seconds(3600)
-
     private static func result(of answer: OutboundHTTP.Answer, _ configuration: HTTPNodeConfiguration) -> NodeResult {
         var headers = JSONObject()
-        for header in answer.headers {
+        for header in answer.head.headers {
             let name = header.name.lowercased()
             let earlier = headers[name]?.string.map { $0 + ", " } ?? ""
             headers[name] = .string(earlier + header.value)
@@ -87,20 +76,19 @@ public struct HTTPNode: NodeType {
         do throws(NodeFailure) {
             body = try self.body(answer.body, configuration.form, type: headers["content-type"]?.string ?? "")
         } catch {
-            guard configuration.expected.contains(answer.status) else { return unexpected(answer.status, .null) }
+            guard configuration.expected.contains(answer.head.status) else { return unexpected(answer.head.status, .null) }
             return .failure(error)
         }
-        guard configuration.expected.contains(answer.status) else { return unexpected(answer.status, body) }
-        return .success(output: ["status": .integer(Int64(answer.status)), "headers": .object(headers), "body": body])
+        guard configuration.expected.contains(answer.head.status) else { return unexpected(answer.head.status, body) }
+        return .success(output: ["status": .integer(Int64(answer.head.status)), "headers": .object(headers), "body": body])
     }
 
     private static func unexpected(_ status: Int, _ body: JSONValue) -> NodeResult {
-        let isTransient = [408, 425, 429].contains(status) || status >= 500 && status != 501
         var details: JSONObject = ["status": .integer(Int64(status))]
         if JSONWriter.bytes(of: body).count <= 4096 { details["body"] = body }
         return .failure(
             NodeFailure(
-                .httpStatus, "the service answered with status \(status)", retriable: isTransient,
+                .httpStatus, "the service answered with status \(status)", retriable: OutboundHTTP.isTransient(status),
                 details: .object(details)))
     }
 

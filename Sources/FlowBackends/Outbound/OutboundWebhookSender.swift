@@ -56,10 +56,10 @@ public struct OutboundWebhookSender: WebhookSender {
             maxResponseBytes: Self.answerBytes, cutsResponse: true, followsRedirects: false, timeout: request.timeout)
         do {
             let answer = try await calls.send(call, on: clock)
-            let wish = answer.headers.first { $0.name.lowercased() == "retry-after" }
+            let wish = answer.head["retry-after"]
             return .status(
-                answer.status,
-                retryAfter: wish.flatMap { Int32($0.value) }.flatMap { $0 >= 0 ? .seconds(Int($0)) : nil })
+                answer.head.status,
+                retryAfter: wish.flatMap { Int32($0) }.flatMap { $0 >= 0 ? .seconds(Int($0)) : nil })
         } catch let failure as NodeFailure {
             return .none(failure.message)
         } catch is CancellationError {
