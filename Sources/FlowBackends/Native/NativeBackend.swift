@@ -17,10 +17,10 @@ public struct NativeBackend: Backend {
         promises = contract
     }
 
-    /// Nodes run at the same time and without anybody waiting; none of them streams, and all run here.
+    /// Nodes run at the same time and without anybody waiting, hand out parts of their result, and all run here.
     public var capabilities: BackendCapabilities {
         BackendCapabilities(
-            streaming: false, parallel: true, async: true, distributed: false, others: ["durable": true])
+            streaming: true, parallel: true, async: true, distributed: false, others: ["durable": true])
     }
 
     /// What the backend promises.

@@ -7,7 +7,7 @@ public enum BuiltInNodeTypes {
     /// - Parameter calls: How nodes call out.
     public static func catalog(calls: OutboundHTTP) -> NodeTypeCatalog {
         NodeTypeCatalog([
-            PassthroughNode(), SetNode(), DelayNode(), FailNode(), HTTPNode(calls: calls),
+            PassthroughNode(), SetNode(), DelayNode(), FailNode(), HTTPNode(calls: calls), LLMNode(calls: calls),
         ])
     }
 }

@@ -21,10 +21,12 @@ public struct NodeFailure: Error, Hashable, Sendable {
         public static let unavailable: Code = "unavailable"
         /// The node's configuration or input does not allow it to run.
         public static let invalid: Code = "invalid"
-        /// An outbound call was refused by the server's rules.
+        /// An outbound call was refused by the server's rules, or for want of rights by the service that was called.
         public static let forbidden: Code = "forbidden"
         /// An HTTP call was answered with a status that was not expected.
         public static let httpStatus: Code = "http_status"
+        /// What was made is not what was asked for.
+        public static let invalidOutput: Code = "invalid_output"
         /// An output was larger than it may be.
         public static let tooLarge: Code = "too_large"
         /// The run was cancelled.
