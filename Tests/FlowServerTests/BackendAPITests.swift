@@ -10,7 +10,7 @@ struct BackendAPITests {
         try await TestServer.with { server in
             let response = try await server.client.send("GET", "/backends/native/capabilities")
             #expect(
-                response.text.hasPrefix("{\"streaming\":false,\"parallel\":true,\"async\":true,\"distributed\":false"))
+                response.text.hasPrefix("{\"streaming\":true,\"parallel\":true,\"async\":true,\"distributed\":false"))
             let unknown = try await server.client.send("GET", "/backends/odd/capabilities")
             #expect(unknown.status == 404 && unknown.text.contains("native"))
         }
@@ -88,7 +88,7 @@ struct BackendAPITests {
                 Set(types.compactMap { $0["type"]?.string })
                     == [
                         "condition", "approval", "for_each", "loop", "workflow", "passthrough", "set", "delay", "fail",
-                        "http",
+                        "http", "llm",
                     ])
             #expect(types.allSatisfy { $0["config_schema"]?["type"] == "object" && $0["backends"] == ["native"] })
         }

@@ -130,7 +130,7 @@ struct WorkflowAPITests {
         ),
         (
             422,
-            "{\"workflow\":{\"name\":\"x\",\"nodes\":[{\"node_id\":\"a\",\"type\":\"passthrough\"}]},\"requires\":[\"streaming\",\"odd\"]}",
+            "{\"workflow\":{\"name\":\"x\",\"nodes\":[{\"node_id\":\"a\",\"type\":\"passthrough\"}]},\"requires\":[\"distributed\",\"odd\"]}",
             "application/json", ["/requires/0", "/requires/1"]
         ),
         (
@@ -196,7 +196,7 @@ struct WorkflowAPITests {
     @Test("matching names every unmet need of every backend and runs nothing")
     func match() async throws {
         try await TestServer.with { server in
-            let body: JSONValue = ["workflow": workflow([node("a", "odd")]), "requires": ["streaming"]]
+            let body: JSONValue = ["workflow": workflow([node("a", "odd")]), "requires": ["distributed"]]
             let response = try await server.client.send("POST", "/workflows/match", body)
             #expect(response.json["backends"]?[0]?["accepted"] == false)
             #expect(response.json["backends"]?[0]?["unmet"]?.array?.count == 2)

@@ -30,6 +30,15 @@ package final class RawConnection: Sendable {
         }
     }
 
+    /// Takes a socket over that was accepted.
+    init(accepted descriptor: Int32) {
+        var one: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, 4)
+        var limit = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        self.descriptor = descriptor
+    }
+
     deinit { close(descriptor) }
 
     package struct SocketError: Error { package let code: Int32 }
@@ -82,6 +91,9 @@ package final class RawConnection: Sendable {
 
     /// Tells the other side that nothing more comes.
     package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Closes the connection for both sides.
+    func finish() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Closes with a reset.
     package func reset() {

@@ -76,11 +76,15 @@ public struct HTTPNode: NodeType {
         do throws(NodeFailure) {
             body = try self.body(answer.body, configuration.form, type: headers["content-type"]?.string ?? "")
         } catch {
-            guard configuration.expected.contains(answer.head.status) else { return unexpected(answer.head.status, .null) }
+            guard configuration.expected.contains(answer.head.status) else {
+                return unexpected(answer.head.status, .null)
+            }
             return .failure(error)
         }
         guard configuration.expected.contains(answer.head.status) else { return unexpected(answer.head.status, body) }
-        return .success(output: ["status": .integer(Int64(answer.head.status)), "headers": .object(headers), "body": body])
+        return .success(output: [
+            "status": .integer(Int64(answer.head.status)), "headers": .object(headers), "body": body,
+        ])
     }
 
     private static func unexpected(_ status: Int, _ body: JSONValue) -> NodeResult {

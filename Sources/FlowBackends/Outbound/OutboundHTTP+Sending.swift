@@ -59,7 +59,9 @@ extension OutboundHTTP {
         let target = try await target(call.url.host)
         let client = await acquire(target)
         let outcome: Swift.Result<Outcome<Result>, any Error>
-        do { outcome = .success(try await exchange(call, on: client, reading: read)) } catch { outcome = .failure(error) }
+        do { outcome = .success(try await exchange(call, on: client, reading: read)) } catch {
+            outcome = .failure(error)
+        }
         await release(target)
         return try outcome.get()
     }

@@ -74,7 +74,8 @@ struct ChatAnswer: Sendable {
             do {
                 output["content"] = try JSONParser.parse(text)
             } catch {
-                throw invalid(refusal == nil ? "the model's answer is not JSON: \(error)" : "the model refused to answer")
+                throw invalid(
+                    refusal == nil ? "the model's answer is not JSON: \(error)" : "the model refused to answer")
             }
         }
         if let refusal { output["refusal"] = .string(refusal) }

@@ -74,7 +74,8 @@ struct LLMNodeConfiguration: Sendable {
                 + (prompt.map { [ChatMessage.text("user", $0)] } ?? [])
         }
         if config["prompt"] != nil || config["system"] != nil {
-            fields.add(ValidationIssue([], "\"prompt\" and \"system\" are the short form of \"messages\": give one form"))
+            fields.add(
+                ValidationIssue([], "\"prompt\" and \"system\" are the short form of \"messages\": give one form"))
         }
         guard let elements = list.array, !elements.isEmpty else {
             fields.refuse("messages", "expected a list of at least one message")
@@ -111,7 +112,7 @@ struct LLMNodeConfiguration: Sendable {
             case "accept", "content-type": detail = "the node sets this field itself"
             case "authorization" where hasKey: detail = "\"api_key\" sets this field"
             default:
-                guard !OutboundHTTP.isField(name, value) else { continue }
+                guard !HeaderField.isAcceptable(name, value) else { continue }
                 detail = "not a header field that can be sent"
             }
             fields.add(ValidationIssue(fields.pointer("headers").appending(name), detail))
