@@ -1,6 +1,7 @@
 import FlowCore
 import FlowJSON
 import FlowTesting
+import Foundation
 import TestSupport
 import Testing
 
@@ -171,6 +172,40 @@ struct LLMAPITests {
                 let error = late.json["nodes"]?["ask"]?["error"]
                 #expect(error?["code"] == "invalid" && error?["retriable"] == false)
                 for place in ["/top_p", "/messages"] { #expect(error?["message"]?.string?.contains(place) == true) }
+            }
+        }
+    }
+
+    /// The workflow of the documentation, whose nodes ask a service that is there.
+    private static func documented(_ service: FakeChatService) throws -> JSONValue {
+        let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "docs/llm.md")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let block = text.components(separatedBy: "```json\n").dropFirst().first?.components(separatedBy: "```").first
+        var workflow = try JSONParser.parse(block ?? "").object ?? [:]
+        workflow["nodes"] = .array(
+            (workflow["nodes"]?.array ?? []).map { node in
+                var node = node.object ?? [:]
+                var config = node["config"]?.object ?? [:]
+                config["base_url"] = .string(service.url)
+                node["config"] = .object(config)
+                return .object(node)
+            })
+        return .object(workflow)
+    }
+
+    @Test("the workflow of the documentation runs as it is written", arguments: ["complaint", "order"])
+    func documentation(kind: String) async throws {
+        try await FakeChatService.with { request in
+            request.body["response_format"] == nil
+                ? .answer("We are sorry.", to: request)
+                : .answer("{\"kind\":\"\(kind)\",\"urgent\":false}", to: request)
+        } _: { service in
+            try await TestServer.with(Self.options()) { server in
+                let run = try await server.client.run(Self.documented(service), input: ["mail": "Where is it?"])
+                let reply: JSONValue = kind == "complaint" ? "We are sorry." : .null
+                #expect(run.json["output"] == ["kind": .string(kind), "reply": reply], "\(run.text)")
+                #expect(service.requests.count == (kind == "complaint" ? 2 : 1))
             }
         }
     }
