@@ -94,6 +94,15 @@ struct LLMFailureTests {
         #expect(outcome.chunks == (streams ? [["content": "you sent [redacted]!"]] : []))
     }
 
+    @Test("a key in a header is none the less one, and a word that stands for no key is none")
+    func otherKeys() async throws {
+        let reply = ChatReply.streamed(["you sent azure-key-1 and none"])
+        let config: JSONObject = ["api_key": "none", "headers": ["X-Api-Key": "azure-key-1", "X-Trace": "you sent"]]
+        let outcome = try await LLMAnswerTests.outcome(reply, config)
+        #expect(outcome.output?["content"] == "you sent [redacted] and none")
+        #expect(outcome.chunks == [["content": "you sent [redacted] and none"]])
+    }
+
     @Test("an answer of the bound is taken and one of a byte more is not, streamed or as a whole")
     func sizes() async throws {
         let steps: [ChatReply.Step] = [.piece("hello")] + ChatReply.ending()

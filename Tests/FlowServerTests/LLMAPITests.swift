@@ -45,7 +45,9 @@ struct LLMAPITests {
             reply
         } _: { service in
             try await TestServer.with(Self.options()) { server in
-                let body: JSONValue = ["workflow": workflow([Self.ask(service)]), "input": ["word": "it"]]
+                let body: JSONValue = [
+                    "workflow": workflow([Self.ask(service)]), "input": ["word": "it"], "requires": ["streaming"],
+                ]
                 let path = try await server.client.send("POST", "/workflows", body)["location"] ?? ""
                 let connection = try await RawConnection(port: server.client.port)
                 await connection.send(
@@ -119,6 +121,36 @@ struct LLMAPITests {
                 }
             }
         }
+    }
+
+    @Test("the key is in no log, however much is logged and whatever the service says")
+    func logs() async throws {
+        let keeper = LogKeeper()
+        var options = Self.options()
+        options.makeLogger = { keeper.logger($0) }
+        let said = "you sent \(Secrets.key)"
+        let replies = [
+            ChatReply.streamed([said]), .error(500, said, type: said),
+            .error(401, said, type: said, code: .string(said)),
+            ChatReply([.event(["error": ["message": .string(said)]])]),
+        ]
+        for reply in replies {
+            try await FakeChatService.with { _ in
+                reply
+            } _: { service in
+                try await TestServer.with(options) { server in
+                    let logging: JSONValue = ["name": "audited", "type": "logging", "config": ["log_level": "trace"]]
+                    #expect(try await server.client.send("POST", "/backends", logging).status == 201)
+                    let run = try await server.client.run(
+                        workflow([Self.ask(service)]), input: ["word": "x"], ["backend": "audited"])
+                    #expect(service.requests.count == 1 && !run.text.contains(Secrets.key), "\(run.text)")
+                }
+            }
+        }
+        let entries = keeper.all
+        #expect(entries.contains { $0.metadata["output"]?.contains("you sent [redacted]") == true })
+        #expect(entries.filter { $0.message == "node failed" }.count == 3)
+        for entry in entries { #expect(!"\(entry)".contains(Secrets.key)) }
     }
 
     @Test("a run that is cancelled closes the connection to the service")

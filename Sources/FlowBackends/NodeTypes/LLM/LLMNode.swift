@@ -36,19 +36,19 @@ public struct LLMNode: NodeType {
         } catch {
             return .failure(NodeFailure(.invalid, error.issues.map(\.description).joined(separator: "; ")))
         }
-        let key = CallKey(configuration.key)
+        let keys = CallKeys(configuration)
         do {
-            let answer = try await answer(to: request, configuration, key)
+            let answer = try await answer(to: request, configuration, keys)
             let output = try answer.output(isJSON: configuration.wantsJSON)
             return .success(
-                output: key.redacted(output), notes: CompletionNotes(metadata: key.redacted(answer.metadata)))
+                output: keys.redacted(output), notes: CompletionNotes(metadata: keys.redacted(answer.metadata)))
         } catch let failure as NodeFailure {
-            return .failure(key.redacted(failure))
+            return .failure(keys.redacted(failure))
         }
     }
 
     private func answer(
-        to request: NodeRequest, _ configuration: LLMNodeConfiguration, _ key: CallKey
+        to request: NodeRequest, _ configuration: LLMNodeConfiguration, _ keys: CallKeys
     ) async throws -> ChatAnswer {
         var headers = configuration.headers
         headers.append(("Content-Type", "application/json"))
@@ -64,7 +64,7 @@ public struct LLMNode: NodeType {
             // A service that does not stream answers as a whole, whatever it was asked for.
             let type = head["content-type"]?.lowercased() ?? ""
             guard type.hasPrefix("text/event-stream") else { return try ChatAnswer(whole: await body.all()) }
-            return try await ChatAnswer(streamed: body) { emit(key.redacted(["content": .string($0)])) }
+            return try await ChatAnswer(streamed: body) { emit(keys.redacted(["content": .string($0)])) }
         }
     }
 }
