@@ -77,6 +77,7 @@ struct LLMAnswerTests {
         "data: \(chunk)\r\n\r\n", "data: \(chunk)\r\r", ": x\r\n\r\ndata: \(chunk)\r\n\n",
         // An event of several lines is one text.
         "data: \(chunk.replacing("\"delta\"", with: "\ndata: \"delta\""))\n\n", "data\ndata: \(chunk)\n\n",
+        "data: \(chunk.replacing("\"delta\"", with: "\r\ndata: \"delta\""))\r\n\r\n",
     ]
 
     @Test("events are read as the format has them, at once and byte by byte", arguments: wires.indices)
