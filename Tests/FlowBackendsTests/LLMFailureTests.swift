@@ -94,6 +94,21 @@ struct LLMFailureTests {
         #expect(outcome.chunks == (streams ? [["content": "you sent [redacted]!"]] : []))
     }
 
+    static let split: [(said: [String], handed: [String])] = [
+        (["say sk-te", "st-01234", "56789 and s", "k", "-", "o"], ["say ", "[redacted] and ", "sk-o"]),
+        (["the end s"], ["the end ", "s"]), (LLMHarness.key.map { String($0) }, ["[redacted]"]),
+        (["sk-sk-test-012345678", "9!"], ["sk-", "[redacted]!"]),
+        (["ssk-test-012345678", "é"], ["s", "sk-test-012345678é"]),
+    ]
+
+    @Test("a key is found although it is split over pieces, and all else is handed out", arguments: split.indices)
+    func pieces(index: Int) async throws {
+        let (said, handed) = Self.split[index]
+        let outcome = try await LLMAnswerTests.outcome(.streamed(said))
+        #expect(outcome.chunks == handed.map { ["content": .string($0)] })
+        #expect(outcome.output?["content"] == .string(handed.joined()))
+    }
+
     @Test("a key in a header is none the less one, and a word that stands for no key is none")
     func otherKeys() async throws {
         let reply = ChatReply.streamed(["you sent azure-key-1 and none"])

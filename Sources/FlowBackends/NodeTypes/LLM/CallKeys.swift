@@ -26,5 +26,14 @@ struct CallKeys: SecretSource {
         }
     }
 
+    /// How many scalars at the end of a text may be the beginning of a key.
+    func open(at end: String) -> Int {
+        let text = end.unicodeScalars
+        return keys.reduce(0) { longest, key in
+            let lengths = stride(from: min(key.unicodeScalars.count - 1, text.count), to: longest, by: -1)
+            return lengths.first { text.suffix($0).elementsEqual(key.unicodeScalars.prefix($0)) } ?? longest
+        }
+    }
+
     func redacted(_ object: JSONObject) -> JSONObject { redacted(JSONValue.object(object)).object ?? JSONObject() }
 }

@@ -64,7 +64,11 @@ public struct LLMNode: NodeType {
             // A service that does not stream answers as a whole, whatever it was asked for.
             let type = head["content-type"]?.lowercased() ?? ""
             guard type.hasPrefix("text/event-stream") else { return try ChatAnswer(whole: await body.all()) }
-            return try await ChatAnswer(streamed: body) { emit(keys.redacted(["content": .string($0)])) }
+            var filter = PieceFilter(keys)
+            func hand(_ piece: String) { if !piece.isEmpty { emit(["content": .string(piece)]) } }
+            let answer = try await ChatAnswer(streamed: body) { hand(filter.take($0)) }
+            hand(filter.rest())
+            return answer
         }
     }
 }
