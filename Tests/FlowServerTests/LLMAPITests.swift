@@ -7,20 +7,12 @@ import Testing
 
 @Suite("the API with llm nodes", .timeLimit(.minutes(1)))
 struct LLMAPITests {
-    /// One secret, which no answer may show.
-    private struct Secrets: SecretSource {
-        static let key = "sk-live-42"
-
-        func secret(_ name: String) -> String? { name == "openai" ? Self.key : nil }
-
-        func redacted(_ text: String) -> String? {
-            text.contains(Self.key) ? text.replacing(Self.key, with: "[secret]") : nil
-        }
-    }
+    /// The one secret, which no answer may show.
+    private static let key = "sk-live-42"
 
     private static func options() -> TestServer.Options {
         var options = TestServer.Options()
-        options.secrets = Secrets()
+        options.secrets = Secrets(["openai": key])
         return options
     }
 
@@ -80,9 +72,9 @@ struct LLMAPITests {
                     run["nodes"]?["ask"]?["metadata"] == [
                         "model": "fake-1-0613", "finish_reason": "stop", "usage": ChatReply.usage,
                     ])
-                #expect(service.requests.first?["authorization"] == "Bearer \(Secrets.key)")
+                #expect(service.requests.first?["authorization"] == "Bearer \(Self.key)")
                 #expect(service.requests.first?.body["messages"]?[0]?["content"] == "say it")
-                for shown in [text, "\(page)", "\(run)"] { #expect(!shown.contains(Secrets.key)) }
+                for shown in [text, "\(page)", "\(run)"] { #expect(!shown.contains(Self.key)) }
             }
         }
     }
@@ -104,8 +96,8 @@ struct LLMAPITests {
 
     @Test("a service that is busy is asked again, and one that refuses the key is not")
     func retries() async throws {
-        let busy = ChatReply.error(429, "slow down, \(Secrets.key)", type: "rate_limit")
-        let denied = ChatReply.error(401, "wrong key \(Secrets.key)", type: "auth", code: "invalid_api_key")
+        let busy = ChatReply.error(429, "slow down, \(Self.key)", type: "rate_limit")
+        let denied = ChatReply.error(401, "wrong key \(Self.key)", type: "auth", code: "invalid_api_key")
         for (reply, code, count) in [(busy, "http_status", 3), (denied, "forbidden", 1)] {
             try await FakeChatService.with { _ in
                 reply
@@ -116,7 +108,7 @@ struct LLMAPITests {
                         workflow([Self.ask(service, rules: rules)]), input: ["word": "x"])
                     #expect(run.json["status"] == "failed" && service.requests.count == count)
                     #expect(run.json["nodes"]?["ask"]?["error"]?["code"] == .string(code))
-                    #expect(!run.text.contains(Secrets.key))
+                    #expect(!run.text.contains(Self.key))
                     #expect(Set(service.requests.map { $0["idempotency-key"] }).count == count)
                 }
             }
@@ -128,7 +120,7 @@ struct LLMAPITests {
         let keeper = LogKeeper()
         var options = Self.options()
         options.makeLogger = { keeper.logger($0) }
-        let said = "you sent \(Secrets.key)"
+        let said = "you sent \(Self.key)"
         let replies = [
             ChatReply.streamed([said]), .error(500, said, type: said),
             .error(401, said, type: said, code: .string(said)),
@@ -143,14 +135,14 @@ struct LLMAPITests {
                     #expect(try await server.client.send("POST", "/backends", logging).status == 201)
                     let run = try await server.client.run(
                         workflow([Self.ask(service)]), input: ["word": "x"], ["backend": "audited"])
-                    #expect(service.requests.count == 1 && !run.text.contains(Secrets.key), "\(run.text)")
+                    #expect(service.requests.count == 1 && !run.text.contains(Self.key), "\(run.text)")
                 }
             }
         }
         let entries = keeper.all
         #expect(entries.contains { $0.metadata["output"]?.contains("you sent [redacted]") == true })
         #expect(entries.filter { $0.message == "node failed" }.count == 3)
-        for entry in entries { #expect(!"\(entry)".contains(Secrets.key)) }
+        for entry in entries { #expect(!"\(entry)".contains(Self.key)) }
     }
 
     @Test("a run that is cancelled closes the connection to the service")
