@@ -121,6 +121,22 @@ struct RunControlTests {
         }
     }
 
+    @Test("a move to whichever backend can run the workflow names one that there is")
+    func automatic() async throws {
+        let gate = Gate()
+        try await TestServer.with(Self.options(gate)) { server in
+            let client = server.client
+            let body: JSONValue = ["workflow": workflow([node("slow"), node("b")]), "backend": "second"]
+            let id = try await client.send("POST", "/workflows", body).json["workflow_id"]?.string ?? ""
+            await gate.arrivals(1)
+            let moved = try await client.send("POST", "/workflows/\(id)/move", ["backend": "auto"])
+            #expect(moved.status == 202 && moved.json["backend"] == "native", "\(moved.text)")
+            gate.open()
+            let run = try await Self.wait(client, id)
+            #expect(run["status"] == "completed" && run["nodes"]?["b"]?["backend"] == "native", "\(run)")
+        }
+    }
+
     @Test("a rerun takes over what had completed, and executes the rest with its own input")
     func rerun() async throws {
         let gate = Gate()

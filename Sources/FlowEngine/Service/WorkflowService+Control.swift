@@ -49,12 +49,13 @@ extension WorkflowService {
         var request = SubmitRequest(workflow: context.graph.workflow)
         request.backend = name
         request.requires = context.submission.requires
+        let target: BackendName
         do throws(ServiceError) {
-            _ = try await choose(request)
+            target = try await choose(request)
         } catch .invalid(let issues) {
             throw .invalid(issues.map { $0.inWorkflowOfRun })
         }
-        return try await command(.move(name), to: id, "moved")
+        return try await command(.move(target), to: id, "moved")
     }
 
     /// Does what is asked of a run that is being executed.
