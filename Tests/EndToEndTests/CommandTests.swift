@@ -22,22 +22,6 @@ struct CommandTests {
         #expect(try await server.exit() == 0)
     }
 
-    @Test(
-        "every example is valid, and those that need no server run",
-        arguments: ["02-sequence.yaml", "03-fan-out.yaml", "04-failure.yaml"])
-    func examples(name: String) async throws {
-        let file = Self.examples + "/" + name
-        #expect(try await flowcore(["validate", file]).code == 0)
-        let result = try await flowcore(["run", file])
-        #expect(result.code == (name == "04-failure.yaml" ? 1 : 0), "\(result.error)")
-        let output = try JSONParser.parse(result.output)
-        switch name {
-        case "02-sequence.yaml": #expect(output == ["greeting": "hello", "times": 2])
-        case "03-fan-out.yaml": #expect(output["green"] == ["light": "white"])
-        default: #expect(output == .null && result.error.contains("nothing is left"))
-        }
-    }
-
     @Test("a workflow runs on a server as it does here")
     func remote() async throws {
         let server = try await ServerProcess(data: temporaryDirectory())
