@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test cel-conformance lint format bench image image-test test-sanitizers crash docs clean
+.PHONY: help run test cel-conformance lint format bench image image-test test-sanitizers crash docs examples clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ crash: ## Kill the server at random moments, CYCLES times, and check what it kep
 
 docs: ## Render openapi.yaml as the page of /docs
 	@.build/venv-openapi/bin/python scripts/openapi/docs.py
+
+examples: ## Write docs/examples into the pages that show them
+	@python3 scripts/docs/examples.py
 
 clean: ## Remove what was built
 	@rm -rf .build
