@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What the documentation shows is what the server does.
-@Suite("the examples of the documentation", .timeLimit(.minutes(1)))
+@Suite("the examples of the documentation", .serialized, .timeLimit(.minutes(1)))
 struct ExampleTests {
     static let files = DocumentedExample.files("docs/examples", ".json")
 
