@@ -51,7 +51,11 @@ public struct RunEvents: Sendable {
                     if let instant, instant <= engine.clock.now { return [] }
                     throw .unavailable("the run is not being executed now")
                 }
-                return nil
+                // It may have ended since the look at its events: then the last of them are there now.
+                guard store.volatileEvents(of: id) == nil else { return nil }
+                let rest = try await stored()
+                position = rest.last?.position ?? position
+                return rest.isEmpty ? nil : rest
             }
             position = last.position
             return events
