@@ -14,7 +14,8 @@ extension RunDriver {
         guard let node = planner.context[id] else { return }
         guard node.status == .running || node.status == .interrupted else {
             let attempt = (node.attempt?.number ?? 0) + 1
-            record(.nodeStarted(id, attempt: attempt, backend: backend.name, input: nil))
+            let own = planner.context.position(of: id).flatMap { planner.context.definition(ofNodeAt: $0).backend }
+            record(.nodeStarted(id, attempt: attempt, backend: own ?? backend.name, input: nil))
             return fail(id, attempt: attempt, failure)
         }
         fail(id, attempt: node.attempt?.number ?? 1, failure)
