@@ -24,7 +24,12 @@ extension WorkflowService {
                 outcome = .success(SubmittedRun(snapshot: try await accept(request, id: id, at: now), isReplay: false))
             }
         } catch {
-            outcome = .failure(error)
+            // An earlier request with the key, given up by its client, may have been on its way to the journal.
+            if case .conflict = error, let earlier = try? await replay(key) {
+                outcome = .success(earlier)
+            } else {
+                outcome = .failure(error)
+            }
         }
         // A run without durability is known to no journal: its key lives as long as the run.
         if request.durability != Durability.none || (try? outcome.get()) == nil { store.release(key.key) }
