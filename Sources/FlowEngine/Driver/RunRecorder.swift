@@ -62,6 +62,7 @@ struct RunRecorder {
             events: RunEventCodec.encode(events), idempotency: idempotency,
             delivery: final.flatMap { Delivery($0, sequence: live.sequence) })
         idempotency = nil
+        if fresh != nil { live.offered() }
         journal.append(batch) { [live] error in
             if let error { live.failed(error) } else { live.committed(events, fresh: fresh, final: final) }
         }

@@ -125,6 +125,8 @@ extension WorkflowService {
                 logger.notice(
                     "run left unfinished", metadata: ["workflow_id": "\(session.id)", "reason": "\(error)"])
             }
+            // Whoever submitted the run must not be told that there is none while the journal may still take it.
+            if run.isUndecided { await run.wait(for: 1, until: nil, deadlines: engine.deadlines) }
             for user in users { user.release() }
             if let context = store.retire(run) {
                 metrics.ended(context)

@@ -17,6 +17,8 @@ final class LiveRun: Sendable {
         var context: WorkflowContext?
         var events: [RunEvent] = []
         var snapshot: RunSnapshot?
+        /// Whether the journal has been given the submission.
+        var isOffered = false
         var failure: JournalError?
         /// Whether nobody drives the run any more: its state will not change here.
         var isAbandoned = false
@@ -68,6 +70,12 @@ final class LiveRun: Sendable {
         }
         for waiter in waiters { waiter.continuation.resume() }
     }
+
+    /// Takes note that the journal has been given the submission.
+    func offered() { state.withLock { $0.isOffered = true } }
+
+    /// Whether the journal has been given the submission and has not said whether it has it.
+    var isUndecided: Bool { state.withLock { $0.isOffered && $0.context == nil && $0.failure == nil } }
 
     /// Gives up: the journal did not take the run's events. Whoever waits learns of it.
     func failed(_ error: JournalError) {
