@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test cel-conformance lint format bench image image-test test-sanitizers crash docs examples clean
+.PHONY: help run test simulate cel-conformance lint format bench image image-test test-sanitizers crash docs examples clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -9,6 +9,11 @@ run: ## Build, start the server on 127.0.0.1:8080, run the example, keep serving
 
 test: ## Run every test
 	@scripts/test.sh
+
+simulate: ## Simulate the engine with crashes and other faults (SEEDS=1000 FIRST=1 ARGS=--verbose)
+	@scripts/bootstrap.sh
+	@swift build -c release --product flowcore-simulate
+	@"$$(swift build -c release --show-bin-path)/flowcore-simulate" --seeds "$${SEEDS:-1000}" --first "$${FIRST:-1}" $(ARGS)
 
 cel-conformance: ## Run the expression language's conformance cases in the folder DIR
 	@scripts/cel-conformance.sh "$(DIR)"

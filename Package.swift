@@ -129,6 +129,20 @@ let package = Package(
         // What tests of ours and of backend authors share.
         .target(name: "FlowTesting", dependencies: ["FlowCore", "FlowEngine", "FlowJSON"], swiftSettings: pure),
 
+        // The engine on a clock, a disk, backends and clients that all follow from a seed. No part of the product.
+        .target(
+            name: "FlowSimulation",
+            dependencies: [
+                "FlowCore", "FlowEngine", "FlowJSON",
+                .product(name: "HeapModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "flowcore-simulate",
+            dependencies: ["FlowSimulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+
         // The only place where everything is wired.
         .executableTarget(
             name: "flowcore",
@@ -182,6 +196,10 @@ let package = Package(
                 "FlowBackends", "FlowCore", "FlowJSON", "FlowSystem", "FlowTesting", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowSimulationTests",
+            dependencies: ["FlowCore", "FlowEngine", "FlowJSON", "FlowSimulation", "TestSupport", "flowcore-simulate"],
             swiftSettings: strict),
         .testTarget(name: "FlowHTTPTests", dependencies: ["FlowHTTP", "FlowJSON"], swiftSettings: strict),
         .testTarget(

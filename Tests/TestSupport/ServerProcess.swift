@@ -10,7 +10,7 @@ package final class ServerProcess: Sendable {
     package struct DidNotStart: Error { package let output: String }
 
     /// Where the program is: the one that was built beside the tests.
-    static var binary: String {
+    package static var binary: String {
         if let path = ProcessInfo.processInfo.environment["FLOWCORE_BINARY"] { return path }
         // The tests lie in a folder of the same build.
         var folder = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()

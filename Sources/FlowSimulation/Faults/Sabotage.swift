@@ -1,0 +1,32 @@
+/// A part that is broken on purpose, by which it is shown that each invariant can fail.
+public enum Sabotage: String, Hashable, Sendable, CaseIterable {
+    /// The disk confirms a batch and does not have it after the next crash.
+    case loseConfirmed = "lose-confirmed"
+    /// The disk never answers for a batch.
+    case neverConfirm = "never-confirm"
+    /// The disk leaves an event out of what it gives to readers.
+    case skipEvent = "skip-event"
+    /// The disk refuses the first batch of a run to the engine and keeps it.
+    case keepRefused = "keep-refused"
+    /// The disk stores another output of a node than it was handed.
+    case alterStored = "alter-stored"
+    /// The backend executes a node once more when its completion is on disk.
+    case repeatCompleted = "repeat-completed"
+    /// The backend executes a node again that nobody has begun an attempt at.
+    case runUnannounced = "run-unannounced"
+    /// The backend gives another output on every attempt but the first.
+    case changeOutput = "change-output"
+
+    /// The invariant that finds it.
+    public var breaks: Invariant {
+        switch self {
+        case .loseConfirmed, .skipEvent: .reading
+        case .neverConfirm: .ends
+        case .keepRefused: .acceptance
+        case .alterStored: .fold
+        case .repeatCompleted: .once
+        case .runUnannounced: .announced
+        case .changeOutput: .outcome
+        }
+    }
+}

@@ -1,0 +1,36 @@
+public import FlowCore
+
+/// Some numbers about simulations, by which it is seen that they do something.
+public struct SimulationStatistics: Hashable, Sendable, CustomStringConvertible {
+    /// Runs by their last status.
+    public var runs: [WorkflowStatus: Int] = [:]
+    /// Executions of nodes.
+    public var executions = 0
+    /// Attempts that were lost with a server.
+    public var lostAttempts = 0
+    /// Servers that crashed or stopped before the end.
+    public var crashes = 0
+    /// Pieces of work.
+    public var steps = 0
+
+    /// Makes zeros.
+    public init() {}
+
+    /// The numbers as one line.
+    public var description: String {
+        let ends = WorkflowStatus.allCases.compactMap { status in
+            runs[status].map { "\($0) \(status.rawValue)" }
+        }
+        return "\(ends.joined(separator: ", ")) runs; \(executions) executions, \(lostAttempts) attempts lost, "
+            + "\(crashes) servers ended, \(steps) steps"
+    }
+
+    /// Adds those of another simulation.
+    public mutating func add(_ other: SimulationStatistics) {
+        runs.merge(other.runs, uniquingKeysWith: +)
+        executions += other.executions
+        lostAttempts += other.lostAttempts
+        crashes += other.crashes
+        steps += other.steps
+    }
+}

@@ -1,0 +1,19 @@
+import FlowCore
+import FlowJSON
+
+/// One run of a simulation: what is submitted, and what its clients do.
+struct RunPlan: Sendable {
+    let number: Int
+    /// The workflow as JSON.
+    var workflow: JSONValue
+    var input: JSONValue
+    /// When it is submitted, in milliseconds after the start.
+    var submitAfter: Int
+    /// The idempotency key of the submission.
+    var key: String?
+    /// The id, when the client chooses it.
+    var id: WorkflowID?
+    /// How many follow its events, and how many look at its state now and then.
+    var readers = 0
+    var pollers = 0
+}

@@ -1,0 +1,51 @@
+import FlowCore
+import FlowJSON
+
+/// Draws the runs of a simulation.
+///
+/// A workflow is a shape with nodes in it, and then features that are laid over it, each by a function of its own: to
+/// have another part of the workflow language simulated, add one, and what it means to ``RunReplay``.
+struct WorkloadGenerator: Sendable {
+    var generator: SeededGenerator
+
+    mutating func workload() -> [RunPlan] {
+        let count = generator.chance(40) ? 1 : generator.number(2...4)
+        return (1...count).map { run($0) }
+    }
+
+    private mutating func run(_ number: Int) -> RunPlan {
+        let items = (0..<generator.number(0...4)).map { _ -> JSONValue in
+            ["value": .integer(Int64(generator.number(0...99)))]
+        }
+        var plan = RunPlan(
+            number: number, workflow: workflow(number),
+            input: [
+                "run": .integer(Int64(number)), "value": .integer(Int64(generator.number(0...999))),
+                "items": .array(items),
+            ],
+            submitAfter: generator.number(0...60))
+        if generator.chance(40) { plan.key = "key-\(number)" }
+        if generator.chance(40) { plan.id = WorkflowID("run-\(number)") }
+        plan.readers = generator.chance(60) ? generator.number(1...2) : 0
+        plan.pollers = generator.chance(50) ? 1 : 0
+        return plan
+    }
+
+    /// A workflow as JSON.
+    private mutating func workflow(_ number: Int) -> JSONValue {
+        var draft = WorkflowDraft(shape: &generator)
+        draft.addWork(&generator)
+        draft.addFailures(&generator)
+        draft.addTimeouts(&generator)
+        draft.addRetries(&generator)
+        draft.addErrorPolicies(&generator)
+        draft.addConditions(&generator)
+        draft.addBodies(&generator)
+        draft.addQuestions(&generator)
+        draft.addBackends(&generator)
+        var workflow: JSONObject = ["name": .string("workflow-\(number)"), "nodes": .array(draft.json)]
+        if generator.chance(10) { workflow["timeout"] = .string("\(generator.number(1...4000))ms") }
+        if generator.chance(25) { workflow["max_parallel"] = .integer(Int64(generator.number(1...3))) }
+        return .object(workflow)
+    }
+}
