@@ -5,7 +5,7 @@ public struct SimulationOptions: Sendable {
     /// What is broken on purpose.
     public var sabotage: Sabotage?
     /// After so many pieces of work a simulation is taken not to end.
-    public var stepLimit = 400_000
+    public var stepLimit = 100_000
     /// Takes lines that tell what happens.
     public var log: (@Sendable (String) -> Void)?
 

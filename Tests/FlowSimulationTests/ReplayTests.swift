@@ -40,10 +40,10 @@ struct ReplayTests {
         let result = try await command(program, ["--seeds", "40", "--sabotage", "repeat-completed"])
         #expect(result.code == 1)
         let line = try #require(result.output.split(separator: "\n").first { $0.contains("replay it with") })
-        let seed = try #require(line.split(separator: "=").last)
-        #expect(line.hasPrefix("seed \(seed) failed; replay it with: make simulate SEEDS=1 "))
-        let replay = try await command(
-            program, ["--seeds", "1", "--first", String(seed), "--sabotage", "repeat-completed"])
+        let seed = try #require(line.split(separator: " ").last)
+        let words = "--verbose --sabotage repeat-completed --seeds 1 --first \(seed)"
+        #expect(line == "seed \(seed) failed; replay it with: \(program) \(words)")
+        let replay = try await command(program, words.split(separator: " ").map(String.init))
         #expect(replay.code == 1 && replay.output.contains("[once]"))
     }
 }

@@ -1,5 +1,6 @@
 import FlowCore
 import FlowSimulation
+import Foundation
 import Synchronization
 import Testing
 
@@ -69,10 +70,13 @@ struct SchedulerTests {
     @Test("work that comes in from another thread is a violation: its order would not follow from the seed")
     func otherThread() async {
         let scheduler = Scheduler(generator: SeededGenerator(seed: 1))
+        let (stream, continuation) = AsyncStream<Void>.makeStream()
         Task(executorPreference: SimulationExecutor(scheduler, owner: Scheduler.world)) {
-            await Task.detached {}.value
+            for await _ in stream {}
         }
         _ = scheduler.run(steps: 1000)
+        // The task waits by now; whoever wakes it is another thread than that of the scheduler.
+        Thread.detachNewThread { continuation.finish() }
         while scheduler.violations.isEmpty { await Task.yield() }
         #expect(scheduler.violations.map(\.invariant) == [.determinism])
     }

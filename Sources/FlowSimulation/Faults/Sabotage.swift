@@ -2,7 +2,7 @@
 public enum Sabotage: String, Hashable, Sendable, CaseIterable {
     /// The disk confirms a batch and does not have it after the next crash.
     case loseConfirmed = "lose-confirmed"
-    /// The disk never answers for a batch.
+    /// The disk answers no more, from some batch on.
     case neverConfirm = "never-confirm"
     /// The disk leaves an event out of what it gives to readers.
     case skipEvent = "skip-event"
@@ -26,7 +26,7 @@ public enum Sabotage: String, Hashable, Sendable, CaseIterable {
         case .alterStored: .fold
         case .repeatCompleted: .once
         case .runUnannounced: .announced
-        case .changeOutput: .outcome
+        case .changeOutput: .journal
         }
     }
 }

@@ -150,7 +150,7 @@ final class SimulatedDisk: Sendable {
                     outcomes.append((request, store(request.batch, &state)))
                 }
             }
-            if sabotage == .neverConfirm, !state.isSpoilt, outcomes.contains(where: { !$0.0.batch.isFirst }) {
+            if sabotage == .neverConfirm, state.isSpoilt || outcomes.contains(where: { !$0.0.batch.isFirst }) {
                 state.isSpoilt = true
                 return []
             }
