@@ -26,8 +26,9 @@ extension WorkflowContext {
     private func hasEnded(_ node: NodeContext, at index: Int) -> Bool {
         switch node.status {
         case .completed:
-            // A condition that has chosen nothing, since its failure was replaced, is asked again.
-            node.attempt?.error == nil || graph.workflow.nodes[index].control?.targets.isEmpty ?? true
+            // A condition that has chosen nothing, since something took its place, is asked again.
+            node.attempt?.error == nil && !node.usesFallback
+                || graph.workflow.nodes[index].control?.targets.isEmpty ?? true
         case .failed: node.isTolerated
         case .skipped: node.completedAt != completedAt || status == .completed
         case .pending, .running, .cancelled, .interrupted: false

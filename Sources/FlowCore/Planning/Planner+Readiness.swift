@@ -163,7 +163,9 @@ extension Planner {
 
     /// Keeps the nodes from running that a choice went past.
     mutating func bar(from index: Int, notes: CompletionNotes?) {
-        let control = context.writtenRules(ofNodeAt: index)?.control
+        // The fallback of a condition chooses nothing.
+        let isItself = !context.nodes[index].usesFallback
+        let control = isItself ? context.writtenRules(ofNodeAt: index)?.control : nil
         guard control != nil || notes?.next != nil else { return }
         let (graph, base) = place(of: context.scopeNumber(ofNodeAt: index))
         if case .condition(let routes) = control {
