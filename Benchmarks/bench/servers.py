@@ -74,6 +74,8 @@ class Server:
         return ticks * 1e3 / os.sysconf("SC_CLK_TCK")
 
     def stop(self):
+        if self.process.poll() is not None:
+            return
         os.killpg(self.process.pid, signal.SIGTERM)
         try:
             self.process.wait(20)

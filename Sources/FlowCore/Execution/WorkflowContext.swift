@@ -56,10 +56,31 @@ public struct WorkflowContext: Sendable {
     /// The nodes: those of the workflow in their order, then those of each iteration of a body in the order in which the
     /// iterations began.
     public internal(set) var nodes: [NodeContext]
+    /// What few runs have, at most one of it: all copies of a context pass it on as one reference.
+    private var rare: [Rare] = []
+
+    private struct Rare: Sendable {
+        var iterations = Iterations()
+        var sharedInput: SharedInput?
+    }
+
     /// The iterations that have begun.
-    var iterations = Iterations()
+    var iterations: Iterations {
+        get { rare.isEmpty ? Iterations() : rare[0].iterations }
+        _modify {
+            if rare.isEmpty { rare.append(Rare()) }
+            yield &rare[0].iterations
+        }
+    }
+
     /// The last input that was made of several outputs: what it was made of has ended and changes no more.
-    var sharedInput: SharedInput?
+    var sharedInput: SharedInput? {
+        get { rare.isEmpty ? nil : rare[0].sharedInput }
+        set {
+            if rare.isEmpty { rare.append(Rare()) }
+            rare[0].sharedInput = newValue
+        }
+    }
 
     /// The context right after the submission, which is the event at position 1.
     public init(id: WorkflowID, graph: WorkflowGraph, submission: Submission, submittedAt: Timestamp) {

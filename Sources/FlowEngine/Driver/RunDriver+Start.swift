@@ -28,19 +28,23 @@ extension RunDriver {
             let failure = NodeFailure(.unavailable, "the backend \"\(name)\" is not registered", retriable: true)
             return fail(id, attempt: attempt, failure)
         }
-        let node: Node
-        do throws(NodeFailure) {
-            node = try planner.rendered(definition, at: index, secrets: engine.secrets)
-        } catch {
-            return fail(id, attempt: attempt, error)
+        var node = definition
+        if definition.hasTemplatedConfig {
+            do throws(NodeFailure) {
+                node = try planner.rendered(definition, at: index, secrets: engine.secrets)
+            } catch {
+                return fail(id, attempt: attempt, error)
+            }
         }
+        // A node in a body goes by its address in the run.
+        if node.id != id { node.id = id }
         guard target.computesInline(node) else {
-            children[id] = RunningNode(attempt: attempt, work: .node(rename(node, id), target))
+            children[id] = RunningNode(attempt: attempt, work: .node(node, target))
             launches.append(id)
             return
         }
         let request = NodeRequest(
-            node: rename(node, id), input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
+            node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
             run: information, clock: engine.clock)
         let result: Result<NodeResult, BackendError>
         do {
@@ -49,14 +53,6 @@ extension RunDriver {
             result = .failure(error)
         }
         conclude(id, attempt: attempt, result, isCancelling: false)
-    }
-
-    /// The node under its address in the run, which differs from its id when it is in a body.
-    private func rename(_ node: Node, _ id: NodeID) -> Node {
-        guard node.id != id else { return node }
-        var renamed = node
-        renamed.id = id
-        return renamed
     }
 
     /// Prepares the run that a node starts.

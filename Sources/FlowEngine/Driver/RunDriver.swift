@@ -78,13 +78,14 @@ struct RunDriver {
                 recorder.flush(planner.context)
                 return try await durable()
             }
-            try await yieldIfDue()
+            if recorder.count > Self.inlineEvents || outputBytes - flushedBytes > Self.inlineBytes {
+                try await yield()
+            }
         }
     }
 
     /// Lets others have the thread, and shows progress, after so many steps that nothing had to be waited for.
-    private mutating func yieldIfDue() async throws(BackendError) {
-        guard recorder.count > Self.inlineEvents || outputBytes - flushedBytes > Self.inlineBytes else { return }
+    private mutating func yield() async throws(BackendError) {
         flushedBytes = outputBytes
         recorder.flush(planner.context)
         await Task.yield()

@@ -25,7 +25,11 @@ public struct RunMetrics: Sendable {
     /// Counts a run that has ended.
     func ended(_ context: WorkflowContext) {
         runs[context.status]?.increment()
+        var completed = 0
+        for index in context.nodes.indices where context.nodes[index].status == .completed { completed += 1 }
         for (status, counter) in nodes {
+            // Of most runs every node has completed.
+            if completed == context.nodes.count, status != .completed { continue }
             var count = 0
             for index in context.nodes.indices where context.nodes[index].status == status { count += 1 }
             if count > 0 { counter.increment(by: count) }
