@@ -65,6 +65,9 @@ public struct JSONObject: Sendable {
         }
     }
 
+    /// The place of a name among the members, or `nil` when it is not there.
+    public func index(of name: String) -> Int? { position(of: name) }
+
     /// Adds a member unless the name is taken.
     ///
     /// - Returns: false when the name is there already; then nothing changes.

@@ -55,7 +55,7 @@ extension WorkflowContext {
         case .workflowInterrupted: status = .interrupted
         case .workflowPaused: pausedAt = event.time
         case .workflowResumed: pausedAt = nil
-        case .workflowMoved(let name): backend = name
+        case .workflowMoved(let name): movedTo = name
         case .nodeCancelled(let id, _): end(id, .cancelled, at: event.time) { _ in }
         case .cancelRequested(let reason):
             cancelRequestedAt = event.time

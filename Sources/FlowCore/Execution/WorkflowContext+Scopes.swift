@@ -38,7 +38,7 @@ extension WorkflowContext {
     }
 
     /// The place of a node in ``nodes``, also of one in a body by its address, such as `charge[3].notify`.
-    public func position(of id: NodeID) -> Int? { graph.positions[id] ?? iterations.positions[id] }
+    public func position(of id: NodeID) -> Int? { graph.position(of: id) ?? iterations.positions[id] }
 
     /// What the author wrote of a node; of one whose fallback has taken its place the fallback, under the node's id.
     public func definition(ofNodeAt index: Int) -> Node {
@@ -64,6 +64,14 @@ extension WorkflowContext {
         guard index >= own else { return graph.workflow.nodes[index].rules }
         let number = iterations.scopeOfNode[index - own] - 1
         return iterations.scopes[number].graph.workflow.nodes[index - iterations.scopes[number].base].rules
+    }
+
+    /// The type of a node; of one whose fallback has taken its place the fallback's.
+    public func type(ofNodeAt index: Int) -> String {
+        guard index < graph.workflow.nodes.count, !nodes[index].usesFallback else {
+            return definition(ofNodeAt: index).type
+        }
+        return graph.workflow.nodes[index].type
     }
 
     /// What the author wrote of a node.

@@ -52,7 +52,9 @@ public struct WorkflowContext: Sendable {
     /// Since when no further node is started, on request.
     public internal(set) var pausedAt: Timestamp?
     /// The backend that executes the run.
-    public internal(set) var backend: BackendName
+    public var backend: BackendName { movedTo ?? submission.backend }
+    /// The backend that the run was moved to last.
+    var movedTo: BackendName?
     /// The nodes: those of the workflow in their order, then those of each iteration of a body in the order in which the
     /// iterations began.
     public internal(set) var nodes: [NodeContext]
@@ -87,7 +89,6 @@ public struct WorkflowContext: Sendable {
         origin = Origin(id: id, graph: graph, submission: submission, submittedAt: submittedAt)
         position = 1
         lastEventAt = submittedAt
-        backend = submission.backend
         nodes = graph.workflow.nodes.map { NodeContext(id: $0.id) }
         executionPath.reserveCapacity(nodes.count)
         if let origin = submission.origin { take(over: origin) }

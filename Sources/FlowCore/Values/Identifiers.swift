@@ -49,6 +49,11 @@ public struct NodeID: Hashable, Sendable, CustomStringConvertible, ExpressibleBy
     /// Makes an id of a literal.
     public init(stringLiteral value: String) { self.init(value) }
 
+    /// Two ids are equal when their texts are; hashes that differ spare the comparison.
+    public static func == (left: NodeID, right: NodeID) -> Bool {
+        left.hash == right.hash && left.rawValue == right.rawValue
+    }
+
     /// Hashes what was hashed once: every event is found by its node.
     public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 

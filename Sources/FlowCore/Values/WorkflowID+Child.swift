@@ -30,7 +30,7 @@ extension WorkflowID {
 extension WorkflowContext {
     /// The run that a node of type `workflow` has started or starts next; `nil` for other nodes.
     public func child(ofNodeAt index: Int) -> WorkflowID? {
-        guard writtenDefinition(ofNodeAt: index).childDefinition != nil else { return nil }
+        guard case .workflow = writtenRules(ofNodeAt: index)?.control else { return nil }
         // An attempt that was lost with the server, or could not follow its run, leaves that run to the next one.
         let ended = nodes[index].earlierAttempts.count { attempt in
             attempt.error.map { $0.code != .lost && !$0.isTransport } ?? true

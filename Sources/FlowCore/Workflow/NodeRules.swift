@@ -125,6 +125,9 @@ extension NodeRules {
         _ fields: inout FieldReader, _ object: JSONObject, id: NodeID?, type: String?, config: JSONObject,
         _ context: NodeDecoding
     ) -> NodeRules? {
+        let kind = type.flatMap(ControlType.init(rawValue:))
+        // Most nodes say nothing more.
+        if kind == nil, fields.hasAskedForAll, !JSONValue.object(config).holdsTemplate { return nil }
         let when = fields.expression("when")
         let join = fields.value("join", expected: "\"any\" or \"all\"") { $0.string.flatMap(Join.init(rawValue:)) }
         let input = fields.template("input")
@@ -140,7 +143,7 @@ extension NodeRules {
         let onError = fields.errorPolicy(for: id ?? "_")
         var control: Control?
         var template: Template?
-        if let kind = type.flatMap(ControlType.init(rawValue:)) {
+        if let kind {
             control = Control.decode(kind, config, at: fields.pointer("config"), context, &fields)
             refuseMeaningless(&fields, object, kind)
         } else {

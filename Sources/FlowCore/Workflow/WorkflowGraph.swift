@@ -43,6 +43,17 @@ public final class WorkflowGraph: Sendable {
     /// Whether a node waits for several others, whose outputs together are its input.
     func isJoin(_ index: Int) -> Bool { predecessors.count(of: index) > 1 }
 
+    /// Up to this many nodes are faster compared one by one than looked up.
+    private static let comparedUpTo = 12
+
+    /// The position of a node, or `nil` when the workflow has none of that id.
+    func position(of id: NodeID) -> Int? {
+        let nodes = workflow.nodes
+        guard nodes.count <= Self.comparedUpTo else { return positions[id] }
+        for index in nodes.indices where nodes[index].id == id { return index }
+        return nil
+    }
+
     /// Whether the nodes run in the order of the list because none names a dependency.
     static func isSequence(_ nodes: [Node]) -> Bool { nodes.allSatisfy { $0.dependsOn == nil } }
 }

@@ -30,6 +30,9 @@ final class RunSession: WorkflowRun {
         get async { live.snapshot?.context ?? initial }
     }
 
+    /// Whether the run has ended.
+    var isFinished: Bool { live.isFinished }
+
     /// The state of the run that is on disk.
     var durableContext: WorkflowContext? { live.snapshot?.context }
 

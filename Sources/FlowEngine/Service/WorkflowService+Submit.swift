@@ -160,9 +160,7 @@ extension RunSession {
     fileprivate func successor(
         of backend: any Backend, _ registry: BackendRegistry, _ users: inout [RegisteredBackend]
     ) throws(BackendError) -> (any Backend)? {
-        guard let context = durableContext, !context.status.isFinished, context.backend != backend.name else {
-            return nil
-        }
+        guard !isFinished, let context = durableContext, context.backend != backend.name else { return nil }
         guard registry.acquire(context.backend, into: &users), let next = registry.backend(context.backend) else {
             throw BackendError(.unavailable, backend: context.backend, "the backend is not registered")
         }

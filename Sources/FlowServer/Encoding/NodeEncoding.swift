@@ -6,12 +6,11 @@ enum NodeEncoding {
     /// Writes the state of the node at a place in the run.
     static func write(_ context: WorkflowContext, nodeAt index: Int, to writer: inout JSONWriter) {
         let node = context.nodes[index]
-        let definition = context.definition(ofNodeAt: index)
         writer.beginObject()
         writer.field("node_id")
         writer.string(node.id.rawValue)
         writer.field("type")
-        writer.string(definition.type)
+        writer.string(context.type(ofNodeAt: index))
         writer.field("status")
         writer.string(node.status.rawValue)
         writer.field("attempt")
