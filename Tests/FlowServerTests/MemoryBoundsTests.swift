@@ -112,4 +112,24 @@ struct MemoryBoundsTests {
             #expect(Self.isInMemory(durable[0], server) && Self.isInMemory(runs[19], server))
         }
     }
+
+    @Test("one value that is the input of many nodes is not written for each of them without end")
+    func sharedInput() async throws {
+        let nodes = [node("root", after: [])] + (0..<40).map { node("n\($0)", "set", after: ["root"], ["value": 1]) }
+        try await TestServer.with { server in
+            let client = server.client
+            let body: JSONValue = [
+                "workflow": workflow(nodes), "input": .string(String(repeating: "x", count: 1 << 20)),
+            ]
+            let run = try await client.send("POST", "/workflows", body, headers: ["Prefer": "wait=20"])
+            #expect(run.status == 200 && run.body.count < 20 << 20)
+            let last = run.json["nodes"]?["n39"]
+            #expect(last?["input_data"] == .null && last?["input_omitted"] == true)
+            #expect(run.json["nodes"]?["n0"]?["input_omitted"] == nil)
+            let id = run.json["workflow_id"]?.string ?? ""
+            let alone = try await client.send("GET", "/workflows/\(id)/nodes/n39").json
+            #expect(alone["input_data"]?.string?.count == 1 << 20 && alone["input_omitted"] == nil)
+            #expect(try await client.send("GET", "/workflows/\(id)/nodes").body.count < 20 << 20)
+        }
+    }
 }

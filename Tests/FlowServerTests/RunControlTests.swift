@@ -169,6 +169,29 @@ struct RunControlTests {
         }
     }
 
+    @Test("a rerun takes over why a node failed that did not fail the run")
+    func rerunAfterFailure() async throws {
+        let directory = temporaryDirectory()
+        let nodes: [JSONValue] = [
+            ["node_id": "a", "type": "fail", "config": ["message": "no"], "on_error": "continue"],
+            node("b", "set", ["value": "${nodes.a.error.message} ${nodes.a.attempt}"]),
+        ]
+        let id = try await TestServer.with(directory: directory) { server in
+            let run = try await server.client.run(workflow(nodes)).json
+            #expect(run["output"] == "no 1")
+            let path = "/workflows/\(run["workflow_id"]?.string ?? "")/rerun"
+            let again = try await server.client.send("POST", path, ["from": "b"])
+            let id = again.json["workflow_id"]?.string ?? ""
+            #expect(try await Self.wait(server.client, id)["output"] == "no 1")
+            return id
+        }
+        // What was taken over is in the journal.
+        try await TestServer.with(directory: directory) { server in
+            let run = try await server.client.send("GET", "/workflows/\(id)").json
+            #expect(run["nodes"]?["a"]?["status"] == "failed" && run["nodes"]?["a"]?["error"]?["message"] == "no")
+        }
+    }
+
     @Test("a run that has not ended is not rerun")
     func rerunOfLive() async throws {
         let gate = Gate()

@@ -10,9 +10,31 @@ public final class RunOrigin: Hashable, Sendable {
         public var output: JSONValue?
         /// What it had said beside that.
         public var notes: CompletionNotes?
+        /// Why the node had failed, and with which attempt.
+        public var failure: Failure?
+
+        /// How a node failed that did not fail its run.
+        public struct Failure: Hashable, Sendable {
+            /// Why.
+            public var error: NodeFailure
+            /// The number of its last attempt.
+            public var attempt: Int
+            /// The backend that had executed it.
+            public var backend: BackendName
+
+            /// Tells of a failure.
+            public init(error: NodeFailure, attempt: Int, backend: BackendName) {
+                self.error = error
+                self.attempt = attempt
+                self.backend = backend
+            }
+        }
 
         /// Takes a node over.
-        public init(status: NodeStatus, output: JSONValue?, notes: CompletionNotes? = nil) {
+        public init(
+            status: NodeStatus, output: JSONValue?, notes: CompletionNotes? = nil, failure: Failure? = nil
+        ) {
+            self.failure = failure
             self.status = status
             self.output = output
             self.notes = notes

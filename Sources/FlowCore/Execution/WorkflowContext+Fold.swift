@@ -117,6 +117,11 @@ extension WorkflowContext {
             nodes[index].notes = taken.notes
             nodes[index].isTolerated = taken.status == .failed
             nodes[index].completedAt = submittedAt
+            // What follows may read why it failed.
+            guard let failure = taken.failure else { continue }
+            nodes[index].attempt = NodeContext.Attempt(
+                number: failure.attempt, backend: failure.backend, status: .failed, error: failure.error,
+                startedAt: submittedAt, completedAt: submittedAt)
         }
     }
 }

@@ -17,7 +17,12 @@ extension WorkflowContext {
             let node = nodes[index]
             guard hasEnded(node, at: index), graph.predecessors[index].allSatisfy({ isTaken[$0] }) else { continue }
             isTaken[index] = true
-            taken[node.id] = RunOrigin.Taken(status: node.status, output: node.outputData, notes: node.notes)
+            var failure: RunOrigin.Taken.Failure?
+            if let attempt = node.attempt, let error = attempt.error, node.isTolerated {
+                failure = .init(error: error, attempt: attempt.number, backend: attempt.backend)
+            }
+            taken[node.id] = RunOrigin.Taken(
+                status: node.status, output: node.outputData, notes: node.notes, failure: failure)
         }
         return taken
     }

@@ -60,6 +60,12 @@ final class ChildRuns: Sendable {
             if link.followers[id] != nil { link.cancelled.insert(id) }
             return link.service
         }
-        service?.store.live(id)?.inbox.send(.command(.cancel(reason: "the run that started it ended"), RunReply()))
+        let reason = "the run that started it ended"
+        if let run = service?.store.live(id) {
+            run.inbox.send(.command(.cancel(reason: reason), RunReply()))
+        } else if let service {
+            // One that waits for its backend is not live either. Unstructured, since nobody waits for it.
+            Task(executorPreference: service.engine.executor) { _ = try? await service.cancel(id, reason: reason) }
+        }
     }
 }

@@ -22,6 +22,12 @@ extension RunEventCodec {
                 var fields: JSONObject = ["status": .string(node.status.rawValue)]
                 if let output = node.output { fields["output"] = output }
                 if let notes = node.notes { fields["notes"] = json(notes) }
+                if let failure = node.failure {
+                    fields["failure"] = [
+                        "error": failure.error.json, "attempt": .integer(Int64(failure.attempt)),
+                        "backend": .string(failure.backend.rawValue),
+                    ]
+                }
                 taken[id.rawValue] = .object(fields)
             }
             var fields: JSONObject = ["workflow_id": .string(origin.id.rawValue), "taken": .object(taken)]
@@ -45,9 +51,18 @@ extension RunEventCodec {
         for member in members.members {
             guard let status = member.value["status"]?.string.flatMap(NodeStatus.init(rawValue:)) else { continue }
             taken[NodeID(member.name)] = RunOrigin.Taken(
-                status: status, output: member.value["output"], notes: notes(member.value["notes"]))
+                status: status, output: member.value["output"], notes: notes(member.value["notes"]),
+                failure: member.value["failure"].flatMap(failure))
         }
         return RunOrigin(id: WorkflowID(id), from: value["from"]?.string.map { NodeID($0) }, taken: taken)
+    }
+
+    private static func failure(_ value: JSONValue) -> RunOrigin.Taken.Failure? {
+        guard let error = value["error"].flatMap(NodeFailure.init(decoding:)),
+            let attempt = value["attempt"]?.integer.flatMap({ Int(exactly: $0) }),
+            let backend = value["backend"]?.string
+        else { return nil }
+        return RunOrigin.Taken.Failure(error: error, attempt: attempt, backend: BackendName(backend))
     }
 
     static func parent(_ value: JSONValue?) -> RunParent? {

@@ -4,7 +4,11 @@ import FlowJSON
 /// Nodes of a run as the API shows them.
 enum NodeEncoding {
     /// Writes the state of the node at a place in the run.
-    static func write(_ context: WorkflowContext, nodeAt index: Int, to writer: inout JSONWriter) {
+    ///
+    /// - Parameter showsInput: Whether the input is written, or only that it is left out.
+    static func write(
+        _ context: WorkflowContext, nodeAt index: Int, showsInput: Bool = true, to writer: inout JSONWriter
+    ) {
         let node = context.nodes[index]
         writer.beginObject()
         writer.field("node_id")
@@ -18,7 +22,7 @@ enum NodeEncoding {
         writer.field("backend")
         writer.optional(node.attempt?.backend.rawValue)
         writer.field("input_data")
-        writer.value(node.inputData ?? .null)
+        writer.value(showsInput ? node.inputData ?? .null : .null)
         writer.field("output_data")
         writer.value(node.outputData ?? .null)
         writer.field("error")
@@ -37,6 +41,10 @@ enum NodeEncoding {
         writer.field("metadata")
         writer.value(.object(node.notes?.metadata ?? JSONObject()))
         // What few nodes have is shown of them alone.
+        if !showsInput, node.inputData != nil {
+            writer.field("input_omitted")
+            writer.bool(true)
+        }
         if let next = node.notes?.next {
             writer.field("next_node_id")
             writer.string(next.rawValue)
@@ -55,6 +63,23 @@ enum NodeEncoding {
         }
         writer.endObject()
     }
+
+    /// Writes all nodes, each behind what `begin` writes of its id.
+    ///
+    /// One value can be the input of very many nodes, so that a run which is small in memory would be endless to write:
+    /// behind so many bytes inputs are left out, and are told by their nodes alone.
+    static func writeAll(
+        _ context: WorkflowContext, to writer: inout JSONWriter, begin: (NodeID, inout JSONWriter) -> Void
+    ) {
+        let start = writer.bytes.count
+        for index in context.nodes.indices {
+            begin(context.nodes[index].id, &writer)
+            write(context, nodeAt: index, showsInput: writer.bytes.count - start < inputBytes, to: &writer)
+        }
+    }
+
+    /// Behind so many bytes of nodes their inputs are left out.
+    static let inputBytes = 16 << 20
 
     /// Writes what a node waits for.
     static func write(_ interrupt: Interrupt, to writer: inout JSONWriter) {

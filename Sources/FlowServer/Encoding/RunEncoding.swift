@@ -109,10 +109,7 @@ enum RunEncoding {
         if nodes {
             writer.field("nodes")
             writer.beginObject()
-            for index in context.nodes.indices {
-                writer.name(context.nodes[index].id.rawValue)
-                NodeEncoding.write(context, nodeAt: index, to: &writer)
-            }
+            NodeEncoding.writeAll(context, to: &writer) { $1.name($0.rawValue) }
             writer.endObject()
         }
         writer.endObject()

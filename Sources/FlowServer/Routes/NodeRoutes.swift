@@ -26,7 +26,7 @@ struct NodeRoutes: Sendable {
         writer.string(context.id.rawValue)
         writer.field("nodes")
         writer.beginArray()
-        for index in context.nodes.indices { NodeEncoding.write(context, nodeAt: index, to: &writer) }
+        NodeEncoding.writeAll(context, to: &writer) { _, _ in }
         writer.endArray()
         writer.endObject()
         return .json(writer.bytes)
