@@ -16,6 +16,8 @@ public actor BackendRegistry {
     private let logger: Logger
     /// Names that are being registered or removed.
     private var changing: Set<BackendName> = []
+    /// What is about to be registered, and counts as registered for whoever asks what wraps what.
+    private var coming: [BackendName: BackendRegistration] = [:]
     /// The types of backends that can be registered.
     public nonisolated let factories: [any BackendFactory]
 
@@ -106,11 +108,18 @@ public actor BackendRegistry {
         if earlier != nil, !replace { throw .conflict("the name \"\(registration.name)\" is taken") }
         // The actor is free for others at every wait below: the name is kept from them until this is through.
         try claim(registration.name)
-        defer { changing.remove(registration.name) }
+        coming[registration.name] = registration
+        defer {
+            changing.remove(registration.name)
+            coming[registration.name] = nil
+        }
         let registered = try await make(registration)
         do { try await journal.save(registration) } catch { throw ServiceError(error) }
         let replaced = insert(registered)
-        if let replaced { retire(replaced) }
+        if let replaced {
+            retire(replaced)
+            await refreshWrappers(of: registration.name)
+        }
         return registered
     }
 
@@ -121,7 +130,7 @@ public actor BackendRegistry {
     public func unregister(_ name: BackendName, drain: Bool) async throws(ServiceError) {
         guard let registered = backend(name) else { throw .notFound("there is no backend \"\(name)\"") }
         if registered.isBuiltIn { throw .conflict("\"\(name)\" is part of the server and cannot be removed") }
-        let users = all.filter { references(of: $0.registration).contains(name) }.map { "\"\($0.name)\"" }
+        let users = wrappers(of: name).map { "\"\($0)\"" }
         guard users.isEmpty else { throw .conflict("\"\(name)\" is wrapped by \(users.joined(separator: ", "))") }
         try claim(name)
         defer { changing.remove(name) }
@@ -146,7 +155,7 @@ public actor BackendRegistry {
             table.backends[name] = nil
             table.order.removeAll { $0 == name }
         }
-        await registered.backend.shutdown()
+        retire(registered)
     }
 
     /// Gives back what the backends hold.
@@ -198,7 +207,7 @@ public actor BackendRegistry {
 
     private func path(from name: BackendName, to target: BackendName, seen: Set<BackendName> = []) -> [BackendName]? {
         if name == target { return [name] }
-        guard !seen.contains(name), let registration = backend(name)?.registration else { return nil }
+        guard !seen.contains(name), let registration = coming[name] ?? backend(name)?.registration else { return nil }
         for next in references(of: registration) {
             if let rest = path(from: next, to: target, seen: seen.union([name])) { return [name] + rest }
         }
@@ -209,16 +218,52 @@ public actor BackendRegistry {
         factories.first { $0.type == registration.type }?.references(in: registration.config) ?? []
     }
 
+    /// The backends that wrap one, or are about to, each once.
+    private func wrappers(of name: BackendName) -> [BackendName] {
+        let registered = all.filter { $0.references.contains(name) }.map(\.name)
+        let others = coming.values.filter { references(of: $0).contains(name) }.map(\.name)
+        return registered + others.filter { !registered.contains($0) }.sorted { $0.rawValue < $1.rawValue }
+    }
+
+    /// Has the backends that wrap one, by themselves or through others, be described anew.
+    private func refreshWrappers(of name: BackendName) async {
+        var found: Set<BackendName> = [name]
+        var waiting = [name]
+        while let next = waiting.popLast() {
+            for wrapper in all where wrapper.references.contains(next) && found.insert(wrapper.name).inserted {
+                await wrapper.refresh()
+                waiting.append(wrapper.name)
+            }
+        }
+    }
+
     @discardableResult
     private func insert(_ registered: RegisteredBackend) -> RegisteredBackend? {
         table.withLock { table in
             let earlier = table.backends.updateValue(registered, forKey: registered.name)
-            if earlier == nil { table.order.append(registered.name) }
+            guard let earlier else {
+                table.order.append(registered.name)
+                return nil
+            }
+            var wrapped: [RegisteredBackend] = []
+            Self.collect(registered.references, table, &wrapped)
+            registered.succeed(earlier, with: wrapped)
             return earlier
         }
     }
 
-    /// Shuts a replaced backend down once the runs that began on it are through.
+    /// The backends of these names and all that they wrap, each once.
+    private static func collect(
+        _ names: [BackendName], _ table: borrowing Table, _ found: inout [RegisteredBackend]
+    ) {
+        for name in names {
+            guard let backend = table.backends[name], !found.contains(where: { $0 === backend }) else { continue }
+            found.append(backend)
+            collect(backend.references, table, &found)
+        }
+    }
+
+    /// Shuts a replaced or removed backend down once no run can come to it any more.
     private func retire(_ replaced: RegisteredBackend) {
         // Unstructured, since it may take as long as the longest run; it holds nothing but the backend.
         Task {

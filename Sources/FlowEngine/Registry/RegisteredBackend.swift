@@ -1,25 +1,33 @@
 public import FlowCore
 import FlowJSON
+import Synchronization
 
 /// A backend with what is known of it, kept so that a read never has to ask it.
 public final class RegisteredBackend: Sendable {
+    private struct Description: Sendable {
+        let capabilities: BackendCapabilities
+        let capabilitiesText: [UInt8]
+        let contract: BackendContract
+        let nodeTypes: [NodeTypeDescription]
+
+        init(of backend: any Backend) async {
+            capabilities = await backend.capabilities
+            capabilitiesText = JSONWriter.bytes(of: capabilities.json)
+            contract = await backend.contract
+            nodeTypes = await backend.nodeTypes
+        }
+    }
+
     /// How it was registered.
     public let registration: BackendRegistration
     /// The backend.
     public let backend: any Backend
-    /// What it can do.
-    public let capabilities: BackendCapabilities
-    /// The same as JSON text, which is asked for often.
-    public let capabilitiesText: [UInt8]
-    /// What it promises.
-    public let contract: BackendContract
-    /// What it takes.
-    public let nodeTypes: [NodeTypeDescription]
+    private let description: Mutex<Description>
     /// Whether it is part of the server and cannot be removed.
     public let isBuiltIn: Bool
     /// The backends that it hands work to, which are looked up by name whenever they are needed.
     let references: [BackendName]
-    /// The runs that began on this registration, which is not shut down before they have ended.
+    /// The runs that began on this registration or an earlier one of the name; it is not shut down before they have ended.
     private let runs = UseCount()
     /// The runs that use the name, whatever was registered under it when they began.
     let uses: UseCount
@@ -34,11 +42,23 @@ public final class RegisteredBackend: Sendable {
         self.registration = registration
         self.backend = backend
         self.isBuiltIn = isBuiltIn
-        capabilities = await backend.capabilities
-        capabilitiesText = JSONWriter.bytes(of: capabilities.json)
-        contract = await backend.contract
-        nodeTypes = await backend.nodeTypes
+        description = Mutex(await Description(of: backend))
     }
+
+    /// Asks the backend again what it can do: what it wraps has been replaced.
+    func refresh() async {
+        let new = await Description(of: backend)
+        description.withLock { $0 = new }
+    }
+
+    /// What it can do.
+    public var capabilities: BackendCapabilities { description.withLock { $0.capabilities } }
+    /// The same as JSON text, which is asked for often.
+    public var capabilitiesText: [UInt8] { description.withLock { $0.capabilitiesText } }
+    /// What it promises.
+    public var contract: BackendContract { description.withLock { $0.contract } }
+    /// What it takes.
+    public var nodeTypes: [NodeTypeDescription] { description.withLock { $0.nodeTypes } }
 
     /// The name under which runs find it.
     public var name: BackendName { registration.name }
@@ -56,6 +76,12 @@ public final class RegisteredBackend: Sendable {
         uses.release()
     }
 
-    /// Waits until no run is left that began on this registration.
+    /// Takes the place of another registration of the name: runs that use that one find this one, and what it wraps, when
+    /// they get there through a backend that wraps it, so all of these stay until they have ended as well.
+    func succeed(_ earlier: RegisteredBackend, with wrapped: [RegisteredBackend]) {
+        earlier.runs.extend(to: [runs] + wrapped.map(\.runs))
+    }
+
+    /// Waits until no run is left that began on this registration, or may come to it by its name.
     func drained() async { await runs.idle() }
 }

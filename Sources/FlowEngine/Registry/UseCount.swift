@@ -2,7 +2,13 @@ import Synchronization
 
 /// Counts who uses something, and tells when nobody does any more.
 final class UseCount: Sendable {
-    private let state = Mutex((count: 0, waiters: [CheckedContinuation<Void, Never>]()))
+    private struct State: Sendable {
+        var count = 0
+        var waiters: [CheckedContinuation<Void, Never>] = []
+        var heirs: [UseCount] = []
+    }
+
+    private let state = Mutex(State())
 
     /// How many use it.
     var count: Int { state.withLock { $0.count } }
@@ -10,13 +16,22 @@ final class UseCount: Sendable {
     func acquire() { state.withLock { $0.count += 1 } }
 
     func release() {
-        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+        let (waiters, heirs) = state.withLock { state -> ([CheckedContinuation<Void, Never>], [UseCount]) in
             state.count -= 1
-            guard state.count == 0 else { return [] }
+            guard state.count == 0 else { return ([], state.heirs) }
             defer { state.waiters = [] }
-            return state.waiters
+            return (state.waiters, state.heirs)
         }
         for waiter in waiters { waiter.resume() }
+        for heir in heirs { heir.release() }
+    }
+
+    /// Has those who use this use others as well, for as long as they use this. Nobody acquires this any more.
+    func extend(to heirs: [UseCount]) {
+        state.withLock { state in
+            state.heirs = heirs
+            for heir in heirs { heir.state.withLock { $0.count += state.count } }
+        }
     }
 
     /// Waits until nobody uses it.
