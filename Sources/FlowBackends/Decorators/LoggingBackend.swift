@@ -27,33 +27,44 @@ public struct LoggingBackend: DecoratingBackend {
     /// Executes the node and logs its start, input, completion and output, or its failure.
     public func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
         let backend = try required()
-        var logger = logger
-        logger[metadataKey: "workflow_id"] = "\(request.run.id)"
-        logger[metadataKey: "node_id"] = "\(request.node.id)"
-        logger[metadataKey: "attempt"] = "\(request.attempt)"
-        logger.info("node started", metadata: ["type": "\(request.node.type)"])
-        logger.debug("node input", metadata: ["input": "\(request.input)"])
+        log(.info, "node started", of: request, ["type": "\(request.node.type)"])
+        log(.debug, "node input", of: request, ["input": "\(request.input)"])
         let start = request.clock.now
+        var duration: String { DurationText.text(start.duration(to: request.clock.now)) }
         do throws(BackendError) {
             let result = try await backend.executeNode(request)
-            let duration = DurationText.text(start.duration(to: request.clock.now))
             switch result {
             case .success(let output, _):
-                logger.info("node completed", metadata: ["duration": "\(duration)"])
-                logger.debug("node output", metadata: ["output": "\(output)"])
+                log(.info, "node completed", of: request, ["duration": "\(duration)"])
+                log(.debug, "node output", of: request, ["output": "\(output)"])
             case .interrupted(let prompt):
-                logger.info("node interrupted", metadata: ["duration": "\(duration)"])
-                logger.debug("node prompt", metadata: ["prompt": "\(prompt)"])
+                log(.info, "node interrupted", of: request, ["duration": "\(duration)"])
+                log(.debug, "node prompt", of: request, ["prompt": "\(prompt)"])
             case .failure(let failure):
-                logger.error(
-                    "node failed",
-                    metadata: ["duration": "\(duration)", "code": "\(failure.code)", "error": "\(failure.message)"])
+                log(
+                    .error, "node failed", of: request,
+                    ["duration": "\(duration)", "code": "\(failure.code)", "error": "\(failure.message)"])
             }
             return result
         } catch {
-            logger.error("node failed", metadata: ["code": "\(error.code.rawValue)", "error": "\(error.message)"])
+            log(
+                .error, "node failed", of: request,
+                ["code": "\(error.code.rawValue)", "error": "\(error.message)"])
             throw error
         }
+    }
+
+    /// Logs an entry of a node. Texts of entries that nobody reads are not made.
+    private func log(
+        _ level: Logger.Level, _ message: Logger.Message, of request: NodeRequest,
+        _ metadata: @autoclosure () -> Logger.Metadata
+    ) {
+        guard level >= logger.logLevel else { return }
+        var metadata = metadata()
+        metadata["workflow_id"] = "\(request.run.id)"
+        metadata["node_id"] = "\(request.node.id)"
+        metadata["attempt"] = "\(request.attempt)"
+        logger.log(level: level, message, metadata: metadata)
     }
 
     /// Executes the run through the wrapped backend and logs its start and its end.
