@@ -48,11 +48,16 @@ package struct TestServer: Sendable {
             contract: BackendContract(
                 maxPayloadBytes: options.limits.payloadBytes, maxParallel: options.limits.parallelNodes))
         let logger = options.makeLogger("test")
+        let metrics = PrometheusMetrics()
         let registry = await BackendRegistry(
-            builtIn: options.backends ?? [native], factories: [LoggingBackendFactory(makeLogger: options.makeLogger)],
+            builtIn: options.backends ?? [native],
+            factories: [
+                LoggingBackendFactory(makeLogger: options.makeLogger),
+                ResilientBackendFactory(clock: options.clock, random: { 0.5 }), FallbackBackendFactory(),
+                MeteredBackendFactory(metrics: metrics),
+            ],
             journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
-        let metrics = PrometheusMetrics()
         let service = WorkflowService(
             registry: registry, journal: journal, limits: options.limits, clock: options.clock, logger: logger,
             metrics: metrics, secrets: options.secrets.isEmpty ? nil : options.secrets,

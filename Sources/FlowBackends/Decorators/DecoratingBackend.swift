@@ -1,5 +1,5 @@
 public import FlowCore
-import FlowJSON
+public import FlowJSON
 
 /// A backend that wraps another one and forwards to it whatever it does not change itself.
 public protocol DecoratingBackend: Backend {
@@ -45,6 +45,9 @@ extension DecoratingBackend {
     public func health() async -> BackendHealth {
         await base?.health() ?? .unhealthy(reason: "the wrapped backend is not registered")
     }
+
+    /// What the wrapped backend says of how it is.
+    public func healthDetails() async -> JSONObject { await base?.healthDetails() ?? JSONObject() }
 
     /// The wrapped backend.
     ///

@@ -13,7 +13,7 @@ public struct LoggingBackendFactory: BackendFactory {
     public let configSchema: JSONValue = [
         "type": "object", "additionalProperties": false,
         "properties": [
-            "backend": ["type": "string", "default": "native", "description": "The backend that is wrapped."],
+            "backend": WrappedBackend.schema,
             "log_level": [
                 "type": "string", "default": "info",
                 "enum": .array(Logger.Level.allCases.map { .string($0.rawValue) }),
@@ -31,7 +31,7 @@ public struct LoggingBackendFactory: BackendFactory {
     }
 
     /// The wrapped backend.
-    public func references(in config: JSONObject) -> [BackendName] { [base(config)] }
+    public func references(in config: JSONObject) -> [BackendName] { [WrappedBackend.name(config)] }
 
     /// Checks the two fields.
     public func validate(_ config: JSONObject) -> [ValidationIssue] {
@@ -50,11 +50,7 @@ public struct LoggingBackendFactory: BackendFactory {
         var logger = makeLogger("flowcore.backend.\(registration.name)")
         logger.logLevel = registration.config["log_level"]?.string.flatMap(Logger.Level.init(rawValue:)) ?? .info
         logger[metadataKey: "backend"] = "\(registration.name)"
-        let base = base(registration.config)
+        let base = WrappedBackend.name(registration.config)
         return LoggingBackend(name: registration.name, logger: logger) { lookup(base) }
-    }
-
-    private func base(_ config: JSONObject) -> BackendName {
-        config["backend"]?.string.map { BackendName($0) } ?? .native
     }
 }

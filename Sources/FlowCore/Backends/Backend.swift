@@ -1,3 +1,5 @@
+public import FlowJSON
+
 /// A plug that executes nodes and workflows.
 ///
 /// To write one, give it a name, say what it can do, and execute a node. A node that fails is no error: return
@@ -40,6 +42,9 @@ public protocol Backend: Sendable {
     /// Whether the backend can take work now.
     func health() async -> BackendHealth
 
+    /// What else is known of how the backend is, such as how much it has to do. Empty when there is nothing to say.
+    func healthDetails() async -> JSONObject
+
     /// Gives back what the backend holds. Called once, when no run uses it any more.
     func shutdown() async
 }
@@ -56,6 +61,9 @@ extension Backend {
 
     /// By default a backend is healthy.
     public func health() async -> BackendHealth { .healthy }
+
+    /// By default there is nothing more to say.
+    public func healthDetails() async -> JSONObject { JSONObject() }
 
     /// By default there is nothing to give back.
     public func shutdown() async {}

@@ -27,6 +27,14 @@ public struct BackendCapabilities: Hashable, Sendable {
     /// Those of the names that the backend lacks.
     public func missing(of names: [String]) -> [String] { names.filter { !has($0) } }
 
+    /// What both can do; of every name that one of them states.
+    public func meet(_ other: BackendCapabilities) -> BackendCapabilities {
+        var met = self
+        let others = Set((flags + other.flags).map(\.name)).subtracting(Self.standard).sorted()
+        met.flags = (Self.standard + others).map { ($0, has($0) && other.has($0)) }
+        return met
+    }
+
     /// A flat object of booleans, the standard four first.
     public var json: JSONValue {
         var object = JSONObject()

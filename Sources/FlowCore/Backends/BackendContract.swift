@@ -33,4 +33,14 @@ public struct BackendContract: Hashable, Sendable {
         self.durability = durability
         self.isOrdered = isOrdered
     }
+
+    /// What can be relied on whichever of the two does the work.
+    public func meet(_ other: BackendContract) -> BackendContract {
+        BackendContract(
+            maxPayloadBytes: min(maxPayloadBytes, other.maxPayloadBytes),
+            maxParallel: min(maxParallel, other.maxParallel), timeToCancel: max(timeToCancel, other.timeToCancel),
+            retryOwner: retryOwner == other.retryOwner ? retryOwner : .backend,
+            durability: durability == other.durability ? durability : .none,
+            isOrdered: isOrdered && other.isOrdered)
+    }
 }

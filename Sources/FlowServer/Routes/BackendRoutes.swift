@@ -120,6 +120,8 @@ struct BackendRoutes: Sendable {
             body["healthy"] = false
             body["reason"] = .string(reason)
         }
+        let details = await backend.backend.healthDetails()
+        if !details.isEmpty { body["details"] = .object(details) }
         return .json(JSONWriter.bytes(of: .object(body)), status: body["healthy"] == true ? 200 : 503)
     }
 

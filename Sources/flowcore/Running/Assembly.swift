@@ -28,7 +28,13 @@ struct Assembly: Sendable {
                 maxPayloadBytes: limits.payloadBytes, maxParallel: limits.parallelNodes,
                 timeToCancel: limits.cancelGrace))
         let registry = await BackendRegistry(
-            builtIn: [native], factories: [LoggingBackendFactory()], journal: journal, logger: logger)
+            builtIn: [native],
+            factories: [
+                LoggingBackendFactory(),
+                ResilientBackendFactory(clock: SystemClock(), random: { Double.random(in: 0..<1) }),
+                FallbackBackendFactory(), MeteredBackendFactory(metrics: metrics),
+            ],
+            journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
         service = WorkflowService(
             registry: registry, journal: journal, limits: limits, clock: SystemClock(), logger: logger,
