@@ -27,6 +27,19 @@ def planning(report, rounds, seconds):
         report.bound(f"planning of {name}: a node's cost : chain of 100", ratio, 2, False)
 
 
+def wrappers(report, rounds, seconds):
+    """What a backend that wraps another one adds to a node that is computed inline."""
+    figures = []
+    for _ in range(rounds):
+        command = ["taskset", "-c", "0", os.environ["FLOWCORE_BINARY"], "measure", "--wrappers"]
+        figures.append(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    medians = {name: statistics.median(figure[name] for figure in figures) for name in figures[0]}
+    report.table("wrappers", "Wrapped backends, ten inline nodes a run", ["µs a node"], [[name, value] for name, value in medians.items()])
+    for name, value in medians.items():
+        if name.endswith("_added_us"):
+            report.bound(f"{name} for each node", value, 5, at_least=False)
+
+
 def _post(connection, path, body):
     connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
     response = connection.getresponse()
@@ -139,4 +152,4 @@ def recovery(report, rounds, seconds):
     report.bound("10,000 unfinished runs: health, in ms", alive, 500, False)
 
 
-TABLES = [planning, interrupts, listeners, recovery]
+TABLES = [planning, wrappers, interrupts, listeners, recovery]

@@ -23,7 +23,11 @@ struct MeasureCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Measure planning alone instead.")
     var planning = false
 
+    @Flag(name: .long, help: "Measure what backends that wrap another one cost for each node instead.")
+    var wrappers = false
+
     func run() async throws {
+        if wrappers { return try await Self.measureWrappers() }
         if planning { return try Self.measurePlanning() }
         if json { return try Self.measureJSON() }
         if expressions { return try Self.measureExpressions() }

@@ -2,19 +2,21 @@ import FlowCore
 import FlowEngine
 import FoundationEssentials
 import Logging
+import Metrics
 
 /// A service that lives as long as one command.
 enum Temporary {
     /// Calls `body` with a service whose database is removed afterwards.
     static func withAssembly<Result: Sendable>(
-        limits: EngineLimits = EngineLimits(), _ body: (Assembly) async throws -> Result
+        limits: EngineLimits = EngineLimits(), metrics: any MetricsFactory = NOOPMetricsHandler.instance,
+        _ body: (Assembly) async throws -> Result
     ) async throws -> Result {
         let directory = FileManager.default.temporaryDirectory.appending(path: "flowcore-\(UUID().uuidString)").path()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         var logger = Logger(label: "flowcore")
         logger.logLevel = .warning
         let assembly = try await Assembly(
-            directory: directory, limits: limits, allowsPrivateCalls: true, logger: logger)
+            directory: directory, limits: limits, allowsPrivateCalls: true, logger: logger, metrics: metrics)
         _ = try await assembly.service.start()
         // Here nobody registers backends: the one that shows what happens is there by its type's name.
         let logging = BackendRegistration(name: "logging", type: "logging")
