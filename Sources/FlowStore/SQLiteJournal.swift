@@ -1,3 +1,4 @@
+import Dispatch
 import FlowCore
 public import FlowEngine
 import FoundationEssentials
@@ -79,9 +80,16 @@ public final class SQLiteJournal: Journal {
         commits.close()
         // The writer works in order, and each turn of it writes a group.
         repeat { try? await write { _ in } } while commits.isBusy
-        checkpointer.close()
-        try? pool.close()
-        lock.release()
+        // Closing waits for reads that are under way, and those may need a thread of the pool to come to their end: were
+        // the wait on one, stores that close at the same time could hold all of them.
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "flowcore.journal.close").async { [pool, checkpointer, lock] in
+                checkpointer.close()
+                try? pool.close()
+                lock.release()
+                continuation.resume()
+            }
+        }
     }
 
     func read<Value: Sendable>(
