@@ -55,6 +55,14 @@ package struct Problem: Error, Hashable, Sendable {
 
     /// The problem as an answer.
     package func response(instance: String) -> HTTPResponse {
+        var response = HTTPResponse(
+            status: status, fields: [("Content-Type", MediaTypes.problem)], body: .bytes(document(instance: instance)))
+        for field in fields { response.fields.append((field.name, field.value)) }
+        return response
+    }
+
+    /// The problem as JSON.
+    package func document(instance: String) -> [UInt8] {
         var writer = JSONWriter(capacity: 320)
         writer.beginObject()
         writer.field("type")
@@ -74,10 +82,7 @@ package struct Problem: Error, Hashable, Sendable {
             writer.endArray()
         }
         writer.endObject()
-        var response = HTTPResponse(
-            status: status, fields: [("Content-Type", "application/problem+json")], body: .bytes(writer.bytes))
-        for field in fields { response.fields.append((field.name, field.value)) }
-        return response
+        return writer.bytes
     }
 
     private static func write(_ issue: Issue, to writer: inout JSONWriter) {

@@ -19,6 +19,8 @@ package struct Application: Sendable {
         package var heartbeat: Duration = .seconds(10)
         /// What the server below keeps, to be told to clients.
         package var httpLimits: [(name: String, value: Int)] = []
+        /// The version of the server, as backends tell it.
+        package var version = "0"
         /// Another text for every start, with which ids of requests begin.
         package var idPrefix = "r"
         /// The time that the server below stamps requests with.
@@ -45,7 +47,8 @@ package struct Application: Sendable {
             + NodeRoutes(service: service, json: json).routes + RunControlRoutes(service: service, json: json).routes
             + events.routes
             + DefinitionRoutes(service: service, json: json).routes
-            + BackendRoutes(service: service, json: json).routes
+            + BackendRoutes(service: service, json: json, version: options.version).routes
+            + WireRoutes(service: service, json: json, heartbeat: options.heartbeat).routes
             + OperationsRoutes(
                 service: service, limits: limits, metrics: metrics, listenerCount: { events.listenerCount }
             ).routes

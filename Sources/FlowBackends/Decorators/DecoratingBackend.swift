@@ -19,6 +19,9 @@ extension DecoratingBackend {
     /// What the wrapped backend promises.
     public var contract: BackendContract { get async { await base?.contract ?? BackendContract() } }
 
+    /// The version of what executes the nodes.
+    public var version: String? { get async { await base?.version } }
+
     /// What the wrapped backend takes.
     public var nodeTypes: [NodeTypeDescription] { get async { await base?.nodeTypes ?? [] } }
 

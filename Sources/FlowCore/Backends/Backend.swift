@@ -17,6 +17,8 @@ public protocol Backend: Sendable {
     var capabilities: BackendCapabilities { get async }
     /// What the backend promises.
     var contract: BackendContract { get async }
+    /// The version of what executes the nodes; `nil` when it is this server.
+    var version: String? { get async }
     /// The node types that the backend takes.
     var nodeTypes: [NodeTypeDescription] { get async }
 
@@ -52,6 +54,9 @@ public protocol Backend: Sendable {
 extension Backend {
     /// The default promises.
     public var contract: BackendContract { get async { BackendContract() } }
+
+    /// By default nodes are executed by this server.
+    public var version: String? { get async { nil } }
 
     /// By default no node is computed inline.
     public func computesInline(_ node: Node) -> Bool { false }

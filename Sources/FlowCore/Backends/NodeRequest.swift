@@ -27,6 +27,20 @@ public final class RunInformation: Sendable {
         submittedAt = context.submittedAt
         traceparent = context.submission.traceparent
     }
+
+    /// Makes the information of a run that another server plans.
+    public init(
+        id: WorkflowID, name: String, version: String? = nil, backend: BackendName,
+        variables: JSONObject = JSONObject(), submittedAt: Timestamp, traceparent: String? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.version = version
+        self.backend = backend
+        self.variables = variables
+        self.submittedAt = submittedAt
+        self.traceparent = traceparent
+    }
 }
 
 /// One attempt at one node, as its backend gets it.

@@ -41,6 +41,10 @@ public struct NodeFailure: Error, Hashable, Sendable {
         public static let childFailed: Code = "child_failed"
         /// More runs would start each other than may.
         public static let tooDeep: Code = "too_deep"
+        /// A remote backend refused a request.
+        public static let remoteError: Code = "remote_error"
+        /// A remote backend answered with what is no result.
+        public static let invalidResponse: Code = "invalid_response"
         /// Whoever was asked said no.
         public static let rejected: Code = "rejected"
     }

@@ -22,6 +22,14 @@ public protocol BackendFactory: Sendable {
     func makeBackend(
         _ registration: BackendRegistration, lookup: @escaping BackendLookup
     ) async throws(ValidationError) -> any Backend
+
+    /// Makes the backend of a registration that was accepted before the server's last stop. What a backend depends on may
+    /// be away for the moment, which is no reason to do without it.
+    ///
+    /// - Throws: ``ValidationError`` when the configuration does not do.
+    func restoreBackend(
+        _ registration: BackendRegistration, lookup: @escaping BackendLookup
+    ) async throws(ValidationError) -> any Backend
 }
 
 /// Finds a registered backend by its name, without waiting.
@@ -30,4 +38,11 @@ public typealias BackendLookup = @Sendable (BackendName) -> (any Backend)?
 extension BackendFactory {
     /// By default a backend stands alone.
     public func references(in config: JSONObject) -> [BackendName] { [] }
+
+    /// By default a backend is restored as it is made.
+    public func restoreBackend(
+        _ registration: BackendRegistration, lookup: @escaping BackendLookup
+    ) async throws(ValidationError) -> any Backend {
+        try await makeBackend(registration, lookup: lookup)
+    }
 }

@@ -46,7 +46,7 @@ public actor BackendRegistry {
             var failed: [(registration: BackendRegistration, error: ServiceError)] = []
             for registration in waiting {
                 do {
-                    insert(try await make(registration))
+                    insert(try await make(registration, isNew: false))
                 } catch {
                     failed.append((registration, error))
                 }
@@ -113,7 +113,7 @@ public actor BackendRegistry {
             changing.remove(registration.name)
             coming[registration.name] = nil
         }
-        let registered = try await make(registration)
+        let registered = try await make(registration, isNew: true)
         do { try await journal.save(registration) } catch { throw ServiceError(error) }
         let replaced = insert(registered)
         if let replaced {
@@ -170,7 +170,9 @@ public actor BackendRegistry {
         }
     }
 
-    private func make(_ registration: BackendRegistration) async throws(ServiceError) -> RegisteredBackend {
+    private func make(
+        _ registration: BackendRegistration, isNew: Bool
+    ) async throws(ServiceError) -> RegisteredBackend {
         guard let factory = factories.first(where: { $0.type == registration.type }) else {
             let known = factories.map { "\"\($0.type)\"" }.joined(separator: ", ")
             throw .invalid([ValidationIssue(["type"], "unknown type \"\(registration.type)\"; known are \(known)")])
@@ -179,7 +181,11 @@ public actor BackendRegistry {
         issues += referenceIssues(registration, factory)
         guard issues.isEmpty else { throw .invalid(issues) }
         do {
-            let backend = try await factory.makeBackend(registration) { [weak self] in self?.backend($0)?.backend }
+            let lookup: BackendLookup = { [weak self] in self?.backend($0)?.backend }
+            let backend =
+                isNew
+                ? try await factory.makeBackend(registration, lookup: lookup)
+                : try await factory.restoreBackend(registration, lookup: lookup)
             return await RegisteredBackend(
                 registration: registration, backend: backend, isBuiltIn: false,
                 references: factory.references(in: registration.config),

@@ -4,17 +4,20 @@ import Synchronization
 
 /// A backend with what is known of it, kept so that a read never has to ask it.
 public final class RegisteredBackend: Sendable {
+    /// What a backend says of itself.
     private struct Description: Sendable {
         let capabilities: BackendCapabilities
         let capabilitiesText: [UInt8]
         let contract: BackendContract
         let nodeTypes: [NodeTypeDescription]
+        let version: String?
 
         init(of backend: any Backend) async {
             capabilities = await backend.capabilities
             capabilitiesText = JSONWriter.bytes(of: capabilities.json)
             contract = await backend.contract
             nodeTypes = await backend.nodeTypes
+            version = await backend.version
         }
     }
 
@@ -45,7 +48,15 @@ public final class RegisteredBackend: Sendable {
         description = Mutex(await Description(of: backend))
     }
 
-    /// Asks the backend again what it can do: what it wraps has been replaced.
+    /// Whether it can take work now. One that says so is asked anew what it can do, which may be something else since it
+    /// was registered.
+    public func health() async -> BackendHealth {
+        let health = await backend.health()
+        if health.isHealthy { await refresh() }
+        return health
+    }
+
+    /// Asks the backend again what it can do.
     func refresh() async {
         let new = await Description(of: backend)
         description.withLock { $0 = new }
@@ -59,6 +70,8 @@ public final class RegisteredBackend: Sendable {
     public var contract: BackendContract { description.withLock { $0.contract } }
     /// What it takes.
     public var nodeTypes: [NodeTypeDescription] { description.withLock { $0.nodeTypes } }
+    /// The version of what executes its nodes; `nil` when it is this server.
+    public var version: String? { description.withLock { $0.version } }
 
     /// The name under which runs find it.
     public var name: BackendName { registration.name }

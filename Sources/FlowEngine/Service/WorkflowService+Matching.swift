@@ -38,8 +38,10 @@ extension WorkflowService {
         var accepted: [BackendMatch] = []
         var refused: [BackendMatch] = []
         for backend in registry.all {
+            // Asked first, since a backend that is healthy tells anew what it can do.
+            let health = await backend.health()
             var unmet = await unmetNeeds(of: request, on: backend)
-            if case .unhealthy(let reason) = await backend.backend.health() {
+            if case .unhealthy(let reason) = health {
                 unmet.append(ValidationIssue(["backend"], "the backend is unhealthy: \(reason)"))
             }
             let match = BackendMatch(backend: backend.name, unmet: unmet)

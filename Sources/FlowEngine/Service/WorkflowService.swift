@@ -17,6 +17,8 @@ public final class WorkflowService: Sendable {
     let logger: Logger
     let metrics: RunMetrics
     let hooks: HookDispatcher?
+    /// What is executed here for runs that others plan.
+    let attempts = NodeAttempts()
     let makeID: @Sendable (Timestamp) -> WorkflowID
     let rescueIsPending = Atomic<Bool>(false)
     let isRecovered = Atomic<Bool>(false)

@@ -30,6 +30,7 @@ package enum HTTPStatus {
         case 501: "Not Implemented"
         case 503: "Service Unavailable"
         case 505: "HTTP Version Not Supported"
+        case 508: "Loop Detected"
         default: "Status \(status)"
         }
     }

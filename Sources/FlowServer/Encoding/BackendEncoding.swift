@@ -5,12 +5,16 @@ import FlowJSON
 /// Backends and node types as the API shows them.
 enum BackendEncoding {
     /// Writes a backend with what it can do and promises.
-    static func write(_ backend: RegisteredBackend, to writer: inout JSONWriter) {
+    ///
+    /// - Parameter version: This server's version, which is that of the backends that execute nodes here.
+    static func write(_ backend: RegisteredBackend, version: String, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.field("name")
         writer.string(backend.name.rawValue)
         writer.field("type")
         writer.string(backend.registration.type)
+        writer.field("version")
+        writer.string(backend.version ?? version)
         writer.field("built_in")
         writer.bool(backend.isBuiltIn)
         writer.field("config")
@@ -22,6 +26,14 @@ enum BackendEncoding {
         writer.field("node_types")
         writer.beginArray()
         for type in backend.nodeTypes { writer.string(type.name) }
+        writer.endArray()
+        writer.field("node_type_details")
+        writer.beginArray()
+        for type in backend.nodeTypes {
+            writer.beginObject()
+            writeMembers(of: type, to: &writer)
+            writer.endObject()
+        }
         writer.endArray()
         writer.field("active_runs")
         writer.integer(backend.activeRuns)
@@ -43,6 +55,15 @@ enum BackendEncoding {
         writer.field("ordered")
         writer.bool(contract.isOrdered)
         writer.endObject()
+    }
+
+    private static func writeMembers(of type: NodeTypeDescription, to writer: inout JSONWriter) {
+        writer.field("type")
+        writer.string(type.name)
+        writer.field("summary")
+        writer.string(type.summary)
+        writer.field("config_schema")
+        writer.value(type.configSchema)
     }
 
     /// Writes what can be registered.
@@ -78,12 +99,7 @@ enum BackendEncoding {
         writer.beginArray()
         for type in order {
             writer.beginObject()
-            writer.field("type")
-            writer.string(type.name)
-            writer.field("summary")
-            writer.string(type.summary)
-            writer.field("config_schema")
-            writer.value(type.configSchema)
+            writeMembers(of: type, to: &writer)
             writer.field("backends")
             writer.value(.array((takers[type.name] ?? []).map { .string($0) }))
             writer.endObject()

@@ -7,6 +7,8 @@ import FlowJSON
 struct BackendRoutes: Sendable {
     let service: WorkflowService
     let json: JSONBody
+    /// The version of this server.
+    let version: String
 
     private var registry: BackendRegistry { service.registry }
 
@@ -29,7 +31,7 @@ struct BackendRoutes: Sendable {
         writer.beginObject()
         writer.field("backends")
         writer.beginArray()
-        for backend in registry.all { BackendEncoding.write(backend, to: &writer) }
+        for backend in registry.all { BackendEncoding.write(backend, version: version, to: &writer) }
         writer.endArray()
         writer.field("types")
         writer.beginArray()
@@ -79,7 +81,7 @@ struct BackendRoutes: Sendable {
         let registered = try await registry.register(registration, replace: replace)
         // Runs may wait for a backend of this name since the last start.
         try await service.takeUpUnfinished()
-        return Self.answer(registered, status: status)
+        return answer(registered, status: status)
     }
 
     private static func registration(
@@ -94,9 +96,9 @@ struct BackendRoutes: Sendable {
         return BackendRegistration(name: name, type: type, config: config)
     }
 
-    private static func answer(_ backend: RegisteredBackend, status: Int) -> HTTPResponse {
-        var writer = JSONWriter(capacity: 1024)
-        BackendEncoding.write(backend, to: &writer)
+    private func answer(_ backend: RegisteredBackend, status: Int) -> HTTPResponse {
+        var writer = JSONWriter(capacity: 4096)
+        BackendEncoding.write(backend, version: version, to: &writer)
         var response = HTTPResponse.json(writer.bytes, status: status)
         if status == 201 { response.fields.append(("Location", "/backends/\(backend.name)")) }
         return response
@@ -104,7 +106,7 @@ struct BackendRoutes: Sendable {
 
     @Sendable private func read(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
-        return Self.answer(try backend(request), status: 200)
+        return answer(try backend(request), status: 200)
     }
 
     @Sendable private func capabilities(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
@@ -114,9 +116,11 @@ struct BackendRoutes: Sendable {
 
     @Sendable private func health(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
+        let hops = try WireFields.hops(request)
         let backend = try backend(request)
         var body: JSONObject = ["name": .string(backend.name.rawValue), "healthy": true]
-        if case .unhealthy(let reason) = await backend.backend.health() {
+        if case .unhealthy(let reason) = await WireHops.$current.withValue(hops, operation: { await backend.health() })
+        {
             body["healthy"] = false
             body["reason"] = .string(reason)
         }
@@ -141,6 +145,13 @@ struct BackendRoutes: Sendable {
     }
 
     private func backend(_ request: HTTPRequest) throws(Problem) -> RegisteredBackend {
+        try Self.backend(request, in: registry)
+    }
+
+    /// The backend that a path names first.
+    static func backend(
+        _ request: HTTPRequest, in registry: BackendRegistry
+    ) throws(Problem) -> RegisteredBackend {
         guard let backend = registry.backend(BackendName(request.parameters[0])) else {
             let known = registry.all.map { "\"\($0.name)\"" }.joined(separator: ", ")
             throw Problem(

@@ -54,7 +54,8 @@ struct WorkflowRoutes: Sendable {
         return response
     }
 
-    private func decode(_ request: HTTPRequest) async throws(Problem) -> SubmitRequest {
+    /// Reads a submission.
+    func decode(_ request: HTTPRequest) async throws(Problem) -> SubmitRequest {
         let object = try json.object(request)
         do {
             var submission = try SubmitRequest(decoding: object, limits: service.limits.workflow)
@@ -68,15 +69,18 @@ struct WorkflowRoutes: Sendable {
     }
 
     /// The client's key, and a hash of the request by which another request with the same key is told apart.
-    static func idempotency(_ request: HTTPRequest) throws(Problem) -> SubmitRequest.Idempotency? {
+    static func idempotency(
+        _ request: HTTPRequest, maximum: Int = 255
+    ) throws(Problem) -> SubmitRequest.Idempotency? {
         let keys = request.fields.values("idempotency-key")
         guard let key = keys.first else { return nil }
-        guard keys.count == 1, (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        guard keys.count == 1, (1...maximum).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else {
             throw Problem(
                 400, "idempotency-key", "The idempotency key is not acceptable.",
                 issues: [
-                    Problem.Issue(parameter: "Idempotency-Key", "expected one key of 1 to 255 visible ASCII characters")
+                    Problem.Issue(
+                        parameter: "Idempotency-Key", "expected one key of 1 to \(maximum) visible ASCII characters")
                 ])
         }
         let digits = Array("0123456789abcdef".utf8)

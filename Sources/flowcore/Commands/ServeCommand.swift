@@ -130,6 +130,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private static func options(_ settings: Settings, _ keys: APIKeys) -> Application.Options {
         var options = Application.Options()
+        options.version = Version.text
         options.keys = keys
         options.accessLog = settings.accessLog
         options.jsonDepth = settings.jsonDepth
