@@ -25,6 +25,8 @@ package struct TestServer: Sendable {
         package var secrets = Secrets()
         /// Whether hooks may call this machine, as they have to in tests.
         package var allowsPrivateCalls = true
+        /// The longest answer of a remote backend that is read.
+        package var maxRemoteBytes = 64 << 20
         package var makeLogger: @Sendable (String) -> Logger = { Logger(label: $0) { _ in SwiftLogNoOpLogHandler() } }
 
         package init() {
@@ -55,8 +57,10 @@ package struct TestServer: Sendable {
                 LoggingBackendFactory(makeLogger: options.makeLogger),
                 ResilientBackendFactory(clock: options.clock, random: { 0.5 }), FallbackBackendFactory(),
                 MeteredBackendFactory(metrics: metrics),
-            ],
-            journal: journal, logger: logger)
+                RemoteBackendFactory(
+                    calls: calls, clock: options.clock, secrets: options.secrets,
+                    maxResponseBytes: options.maxRemoteBytes),
+            ], journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
         let service = WorkflowService(
             registry: registry, journal: journal, limits: options.limits, clock: options.clock, logger: logger,

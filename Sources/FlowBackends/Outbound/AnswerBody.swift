@@ -52,7 +52,7 @@ struct AnswerBody: Sendable {
     /// What a call throws for an error of the client.
     static func failure(_ error: any Error, origin: String) -> any Error {
         switch error {
-        case is NodeFailure, is CancellationError: error
+        case is NodeFailure, is RemoteFault, is CancellationError: error
         case let error as HTTPClientError where error == .cancelled: CancellationError()
         case let error as HTTPClientError
         where [.deadlineExceeded, .readTimeout, .connectTimeout, .getConnectionFromPoolTimeout].contains(error):

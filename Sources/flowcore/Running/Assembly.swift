@@ -33,8 +33,8 @@ struct Assembly: Sendable {
                 LoggingBackendFactory(),
                 ResilientBackendFactory(clock: SystemClock(), random: { Double.random(in: 0..<1) }),
                 FallbackBackendFactory(), MeteredBackendFactory(metrics: metrics),
-            ],
-            journal: journal, logger: logger)
+                RemoteBackendFactory(calls: calls, clock: SystemClock(), secrets: secrets),
+            ], journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
         service = WorkflowService(
             registry: registry, journal: journal, limits: limits, clock: SystemClock(), logger: logger,

@@ -1,0 +1,142 @@
+public import FlowCore
+import FlowJSON
+import Synchronization
+
+/// Has nodes executed by an HTTP service, in any language, which may be another server of this kind.
+public final class RemoteBackend: Backend {
+    /// How long questions other than the execution of nodes may take.
+    private static let questionTime: Duration = .seconds(10)
+
+    /// The name under which it is registered.
+    public let name: BackendName
+    /// The kind of backend.
+    public let type = "remote"
+    private let service: RemoteService
+    private let clock: any WallClock
+    private let timeout: Duration?
+    private let maxParallel: Int?
+    private let slots: CallSlots?
+    private let known = Mutex(RemoteDescription())
+    private let cache = ValidationCache()
+
+    init(name: BackendName, _ configuration: RemoteConfiguration, service: RemoteService, clock: any WallClock) {
+        self.name = name
+        self.service = service
+        self.clock = clock
+        timeout = configuration.timeout
+        maxParallel = configuration.maxParallel
+        slots = configuration.maxParallel.map { CallSlots($0) }
+    }
+
+    /// What the service says that it can do.
+    public var capabilities: BackendCapabilities { known.withLock { $0.capabilities } }
+    /// What the service promises, within what the registration allows.
+    public var contract: BackendContract {
+        var contract = known.withLock { $0.contract }
+        if let maxParallel { contract.maxParallel = min(contract.maxParallel, maxParallel) }
+        return contract
+    }
+    /// The version that the service tells.
+    public var version: String? { known.withLock { $0.version } }
+    /// The types that the service takes.
+    public var nodeTypes: [NodeTypeDescription] { known.withLock { $0.nodeTypes } }
+
+    /// Asks the service what it is and can do.
+    func describe(within time: Duration? = nil) async throws(RemoteFault) {
+        let time = time ?? Self.questionTime
+        let descriptor = try await service.object("", within: time, on: clock)
+        let capabilities = try await service.object("/capabilities", within: time, on: clock)
+        let found: RemoteDescription
+        do { found = try RemoteDescription(descriptor: descriptor, capabilities: capabilities) } catch {
+            throw .invalid(error.issues.prefix(20).map(\.description).joined(separator: "; "))
+        }
+        let isOther = known.withLock { known in
+            defer { known = found }
+            return known != found
+        }
+        if isOther { cache.clear() }
+    }
+
+    /// Asks the service about the node, unless it has said the same of one not long ago.
+    public func validate(_ node: Node) async -> [ValidationIssue] {
+        let key = ValidationCache.Key(type: node.type, config: node.config)
+        if let issues = cache.issues(key, now: clock.now) { return issues }
+        let body: JSONValue = [
+            "node": [
+                "node_id": .string(node.id.rawValue), "type": .string(node.type), "config": .object(node.config),
+            ]
+        ]
+        do throws(RemoteFault) {
+            let issues = try await service.send(
+                "POST", "/nodes/validate", fields: [("Accept", "application/json")], body: JSONWriter.bytes(of: body),
+                within: Self.questionTime, on: clock
+            ) { head, body in
+                try Self.issues(try RemoteService.json(head, await body.all()))
+            }
+            cache.keep(issues, for: key, now: clock.now)
+            return issues
+        } catch {
+            return [ValidationIssue([], "the backend \"\(name)\" cannot check the node: \(error.message)")]
+        }
+    }
+
+    private static func issues(_ answer: JSONValue) throws(RemoteFault) -> [ValidationIssue] {
+        guard let isValid = answer["valid"]?.bool else { throw .invalid("it has no boolean \"valid\"") }
+        var issues: [ValidationIssue] = []
+        for element in answer["errors"]?.array ?? [] {
+            guard let detail = element["detail"]?.string else { throw .invalid("an error in it has no detail") }
+            guard let pointer = JSONPointer(parsing: element["pointer"]?.string ?? "") else {
+                throw .invalid("the pointer of an error in it is none")
+            }
+            issues.append(ValidationIssue(pointer, detail))
+        }
+        if isValid { return [] }
+        return issues.isEmpty ? [ValidationIssue([], "the remote backend does not take the node")] : issues
+    }
+
+    /// Has the service execute one attempt at a node. When the task is cancelled the connection is closed, which tells the
+    /// service to stop.
+    public func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
+        if let slots {
+            guard await slots.take() else { throw BackendError(.cancelled, backend: name, "the attempt was cancelled") }
+        }
+        defer { slots?.release() }
+        let time = min(request.timeLeft, timeout ?? OutboundHTTP.longestCall)
+        guard time > .zero else {
+            return .failure(NodeFailure(.timeout, "the attempt's time had passed before its turn", retriable: true))
+        }
+        let streams = capabilities.has(BackendCapabilities.streaming)
+        let accept = streams ? "text/event-stream, application/json;q=0.9" : "application/json"
+        let fields = request.addingAttempt(
+            to: [("Accept", accept), ("Flow-Timeout", String(time.wholeMilliseconds))], hasEffects: true)
+        let emit = request.emit
+        do throws(RemoteFault) {
+            return try await service.send(
+                "POST", "/nodes/execute", fields: fields, body: JSONWriter.bytes(of: request.json), within: time,
+                on: request.clock
+            ) { head, body in
+                try await RemoteResult.read(head, body, emit: emit)
+            }
+        } catch {
+            switch error {
+            case .away(let code, let message): throw BackendError(code, backend: name, message)
+            case .cancelled: throw BackendError(.cancelled, backend: name, "the attempt was cancelled")
+            case .failed(let failure): return .failure(failure)
+            }
+        }
+    }
+
+    /// Asks the service how it is, and anew what it is and can do.
+    public func health() async -> BackendHealth {
+        do throws(RemoteFault) {
+            let report = try await service.object("/health", within: Self.questionTime, on: clock)
+            guard report["healthy"]?.bool ?? true else {
+                return .unhealthy(reason: report["reason"]?.string ?? "the remote backend says that it is not healthy")
+            }
+            try await describe()
+            return .healthy
+        } catch {
+            return .unhealthy(reason: error.message)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import FlowCore
+import FlowJSON
+
+/// A service that speaks the protocol of remote backends, as it is called.
+struct RemoteService: Sendable {
+    /// So much is read of an answer that tells why a request failed.
+    private static let problemBytes = 16 << 10
+
+    let calls: OutboundHTTP
+    let base: String
+    let headers: [(name: String, value: String)]
+    let secrets: any SecretSource
+    let maxResponseBytes: Int
+
+    /// Takes an answer of a success in.
+    typealias Reader<Result> = @Sendable (OutboundHTTP.AnswerHead, AnswerBody) async throws -> Result
+
+    /// Makes a call, and reads the answer when it is a success.
+    func send<Result: Sendable>(
+        _ method: String, _ path: String, fields: [(name: String, value: String)] = [], body: [UInt8]? = nil,
+        within timeout: Duration, on clock: any WallClock, reading read: @escaping Reader<Result>
+    ) async throws(RemoteFault) -> Result {
+        guard let url = OutboundURL(base + path) else { throw .away(.unavailable, "the URL cannot be called") }
+        var headers = headers + fields
+        headers.append((WireHops.header, String(WireHops.current + 1)))
+        if body != nil { headers.append(("Content-Type", "application/json")) }
+        let call = OutboundHTTP.Call(
+            method: method, url: url, headers: headers, body: body, maxResponseBytes: maxResponseBytes,
+            followsRedirects: false, timeout: timeout)
+        do {
+            return try await calls.send(call, on: clock) { head, body in
+                if RemoteFault(status: head.status, said: nil) != nil {
+                    let said = try await Self.reason(body)
+                    if let fault = RemoteFault(status: head.status, said: said, location: head["location"]) {
+                        throw fault
+                    }
+                }
+                return try await read(head, body)
+            }
+        } catch {
+            throw redacted(RemoteFault(error))
+        }
+    }
+
+    /// The object that the service has at a path.
+    func object(_ path: String, within timeout: Duration, on clock: any WallClock) async throws(RemoteFault)
+        -> JSONObject
+    {
+        let fields = [("Accept", "application/json")]
+        return try await send("GET", path, fields: fields, within: timeout, on: clock) { head, body in
+            guard let object = try Self.json(head, await body.all()).object else {
+                throw RemoteFault.invalid("it is no object")
+            }
+            return object
+        }
+    }
+
+    /// The JSON in an answer.
+    static func json(_ head: OutboundHTTP.AnswerHead, _ bytes: [UInt8]) throws(RemoteFault) -> JSONValue {
+        let type = head["content-type"] ?? ""
+        let name = type.prefix { $0 != ";" }.lowercased().split(separator: " ").joined()
+        guard name == "application/json" || name.hasPrefix("application/") && name.hasSuffix("+json") else {
+            throw .invalid(type.isEmpty ? "it has no content type" : "its content type is \"\(type.prefix(100))\"")
+        }
+        return try json(bytes)
+    }
+
+    static func json(_ bytes: [UInt8]) throws(RemoteFault) -> JSONValue {
+        do { return try JSONParser.parse(bytes) } catch {
+            throw .invalid("it is not JSON: \(error.reason) at byte \(error.offset)")
+        }
+    }
+
+    /// What an answer tells of why a request failed: the detail of a problem document, or the reason of a health report.
+    private static func reason(_ body: AnswerBody) async throws -> String? {
+        var bytes: [UInt8] = []
+        try await body.forEach { part in
+            bytes += part
+            return bytes.count <= problemBytes
+        }
+        guard let value = try? JSONParser.parse(bytes) else { return nil }
+        return (value["detail"]?.string ?? value["reason"]?.string).map { String($0.prefix(500)) }
+    }
+
+    private func redacted(_ fault: RemoteFault) -> RemoteFault {
+        switch fault {
+        case .away(let code, let message): .away(code, secrets.redacted(message) ?? message)
+        case .failed(let failure): .failed(secrets.redacted(failure))
+        case .cancelled: fault
+        }
+    }
+}

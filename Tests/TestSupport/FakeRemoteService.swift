@@ -1,0 +1,102 @@
+import Synchronization
+
+/// Stands in for a remote backend that misbehaves, as no real one does on demand: raw bytes on a real socket, after which
+/// the connection is closed. What a test does not script is answered as a healthy backend would.
+package final class FakeRemoteService: Sendable {
+    /// What happens when a request has come.
+    package enum Reply: Sendable {
+        /// These bytes are sent as they stand, and the connection is closed.
+        case bytes(String)
+        /// An answer of this status, type and body.
+        case answer(Int, type: String, String, more: String = "")
+        /// The connection is reset.
+        case reset
+        /// Nothing is sent until the client leaves.
+        case silence
+
+        /// An answer of JSON.
+        package static func json(_ text: String, status: Int = 200) -> Reply {
+            .answer(status, type: "application/json", text)
+        }
+    }
+
+    private let listener: RawListener
+    private let script: @Sendable (String) -> Reply?
+    private let log = Mutex<[String]>([])
+
+    package var url: String { "http://127.0.0.1:\(listener.port)" }
+    /// The heads of all requests, with their bodies.
+    package var requests: [String] { log.withLock { $0 } }
+
+    private init(_ script: @escaping @Sendable (String) -> Reply?) throws {
+        listener = try RawListener()
+        self.script = script
+    }
+
+    /// Calls `body` with a service that is stopped afterwards.
+    ///
+    /// - Parameter script: What is answered to a request line without its version; `nil` for what a healthy backend says.
+    package static func with<Result: Sendable>(
+        _ script: @escaping @Sendable (String) -> Reply?, _ body: (FakeRemoteService) async throws -> Result
+    ) async throws -> Result {
+        let service = try FakeRemoteService(script)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await service.serve() }
+            defer {
+                service.listener.stop()
+                group.cancelAll()
+            }
+            return try await body(service)
+        }
+    }
+
+    private func serve() async {
+        await withDiscardingTaskGroup { group in
+            while let connection = await listener.next() {
+                group.addTask { await self.answer(connection) }
+            }
+        }
+    }
+
+    private func answer(_ connection: RawConnection) async {
+        guard let request = await Self.request(connection) else { return }
+        log.withLock { $0.append(request) }
+        let line = request.prefix { $0 != "\r\n" }.split(separator: " ").prefix(2).joined(separator: " ")
+        switch script(line) ?? Self.healthy(line) {
+        case .bytes(let text): await connection.send(text)
+        case .answer(let status, let type, let body, let more):
+            await connection.send(
+                "HTTP/1.1 \(status) Said\r\nContent-Type: \(type)\r\n\(more)Connection: close\r\n"
+                    + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        case .reset: return connection.reset()
+        case .silence: _ = await connection.receive()
+        }
+        connection.finish()
+    }
+
+    private static func healthy(_ line: String) -> Reply {
+        switch line {
+        case "GET /": .json(#"{"name": "fake", "version": "1", "node_types": ["x"]}"#)
+        case "GET /capabilities":
+            .json(#"{"streaming": true, "parallel": true, "async": false, "distributed": true}"#)
+        case "GET /health": .json(#"{"healthy": true}"#)
+        case "POST /nodes/validate": .json(#"{"valid": true, "errors": []}"#)
+        default: .json(#"{"success": true, "output": 1, "error": null}"#)
+        }
+    }
+
+    private static func request(_ connection: RawConnection) async -> String? {
+        var bytes: [UInt8] = []
+        let mark = Array("\r\n\r\n".utf8)
+        while true {
+            if let end = bytes.firstRange(of: mark) {
+                let head = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+                let field = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
+                let length = field.flatMap { Int($0.dropFirst(15).filter(\.isNumber)) } ?? 0
+                if bytes.count >= end.upperBound + length { return String(decoding: bytes, as: UTF8.self) }
+            }
+            guard let part = await connection.receive(), !part.isEmpty else { return nil }
+            bytes += part
+        }
+    }
+}
