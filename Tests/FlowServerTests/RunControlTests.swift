@@ -160,6 +160,11 @@ struct RunControlTests {
                 "POST", "/workflows/\(first)/rerun", ["from": "b", "input": 2, "backend": "second"],
                 headers: ["Idempotency-Key": "k"])
             #expect(again.json["workflow_id"]?.string == id && again["idempotency-replayed"] == "true")
+            // The key stands for a rerun of this run; of another one it is another request.
+            let other = try await client.send(
+                "POST", "/workflows/\(id)/rerun", ["from": "b", "input": 2, "backend": "second"],
+                headers: ["Idempotency-Key": "k"])
+            #expect(other.status == 422 && other.isProblem, "\(other.text)")
             let whole = try await client.send("POST", "/workflows/\(first)/rerun")
             let repeated = try await Self.wait(client, whole.json["workflow_id"]?.string ?? "")
             #expect(repeated["execution_path"] == ["a", "b", "c"] && repeated["input"] == 1)

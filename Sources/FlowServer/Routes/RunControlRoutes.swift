@@ -55,7 +55,7 @@ struct RunControlRoutes: Sendable {
         let issues = fields.finish()
         if !issues.isEmpty { throw .invalid(issues) }
         let id = try WorkflowRoutes.id(request)
-        let idempotency = try WorkflowRoutes.idempotency(request)
+        let idempotency = try WorkflowRoutes.idempotency(request, of: id.rawValue)
         let run: SubmittedRun
         do {
             run = try await service.rerun(

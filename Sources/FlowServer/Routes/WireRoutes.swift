@@ -155,7 +155,7 @@ struct WireRoutes: Sendable {
             )
         }
         submission.backend = name
-        submission.idempotency = try WorkflowRoutes.idempotency(request)
+        submission.idempotency = try WorkflowRoutes.idempotency(request, of: request.parameters[0])
         // The same body under another backend's path is another request.
         submission.idempotency?.fingerprint += "@\(name)"
         let wish = submission

@@ -70,7 +70,7 @@ struct WorkflowRoutes: Sendable {
 
     /// The client's key, and a hash of the request by which another request with the same key is told apart.
     static func idempotency(
-        _ request: HTTPRequest, maximum: Int = 255
+        _ request: HTTPRequest, maximum: Int = 255, of subject: String = ""
     ) throws(Problem) -> SubmitRequest.Idempotency? {
         let keys = request.fields.values("idempotency-key")
         guard let key = keys.first else { return nil }
@@ -85,7 +85,9 @@ struct WorkflowRoutes: Sendable {
         }
         let digits = Array("0123456789abcdef".utf8)
         var fingerprint: [UInt8] = []
-        for byte in SHA256.hash(data: request.body) { fingerprint += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+        // A text ends at its NUL, so that no subject and body together are another one's.
+        let hashed = subject.isEmpty ? request.body : Array(subject.utf8) + [0] + request.body
+        for byte in SHA256.hash(data: hashed) { fingerprint += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
         return SubmitRequest.Idempotency(key: key, fingerprint: String(decoding: fingerprint, as: UTF8.self))
     }
 
