@@ -39,23 +39,7 @@ package final class FakeChatService: Sendable {
         _ reply: @escaping @Sendable (Request) -> ChatReply, _ body: (FakeChatService) async throws -> Result
     ) async throws -> Result {
         let service = try FakeChatService(reply)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await service.serve() }
-            defer {
-                service.listener.stop()
-                group.cancelAll()
-            }
-            return try await body(service)
-        }
-    }
-
-    private func serve() async {
-        await withDiscardingTaskGroup { group in
-            while let connection = await listener.next() {
-                group.addTask { await self.answer(connection) }
-            }
-            group.cancelAll()
-        }
+        return try await service.listener.serving({ await service.answer($0) }, { try await body(service) })
     }
 
     private func answer(_ connection: RawConnection) async {

@@ -40,22 +40,7 @@ package final class FakeRemoteService: Sendable {
         _ script: @escaping @Sendable (String) -> Reply?, _ body: (FakeRemoteService) async throws -> Result
     ) async throws -> Result {
         let service = try FakeRemoteService(script)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await service.serve() }
-            defer {
-                service.listener.stop()
-                group.cancelAll()
-            }
-            return try await body(service)
-        }
-    }
-
-    private func serve() async {
-        await withDiscardingTaskGroup { group in
-            while let connection = await listener.next() {
-                group.addTask { await self.answer(connection) }
-            }
-        }
+        return try await service.listener.serving({ await service.answer($0) }, { try await body(service) })
     }
 
     private func answer(_ connection: RawConnection) async {

@@ -38,6 +38,25 @@ final class RawListener: Sendable {
         return RawConnection(accepted: accepted)
     }
 
+    /// Calls `body` while each connection is answered in a task of its own.
+    func serving<Result: Sendable>(
+        _ answer: @escaping @Sendable (RawConnection) async -> Void, _ body: () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await withDiscardingTaskGroup { connections in
+                    while let connection = await self.next() { connections.addTask { await answer(connection) } }
+                    connections.cancelAll()
+                }
+            }
+            defer {
+                stop()
+                group.cancelAll()
+            }
+            return try await body()
+        }
+    }
+
     /// Takes no more connections.
     func stop() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 }
