@@ -155,9 +155,8 @@ struct WireRoutes: Sendable {
             )
         }
         submission.backend = name
-        submission.idempotency = try WorkflowRoutes.idempotency(request, of: request.parameters[0])
         // The same body under another backend's path is another request.
-        submission.idempotency?.fingerprint += "@\(name)"
+        submission.idempotency = try WorkflowRoutes.idempotency(request, of: name.rawValue)
         let wish = submission
         let submitted = await WireHops.$current.withValue(hops) { () -> Result<SubmittedRun, ServiceError> in
             do throws(ServiceError) { return .success(try await service.submit(wish)) } catch { return .failure(error) }
