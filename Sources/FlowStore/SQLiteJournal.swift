@@ -16,22 +16,27 @@ public final class SQLiteJournal: Journal {
 
     /// Opens the journal `flowcore.db` in a directory, and makes both when they are not there.
     ///
+    /// - Parameters:
+    ///   - directory: Where the file is; one process at a time has it.
+    ///   - busyTimeout: How long a write waits for somebody else's, such as a tool that looks at the file.
     /// - Throws: ``JournalError`` when the file is no journal of this version or another process holds it.
-    public static func open(directory: String) async throws(JournalError) -> SQLiteJournal {
+    public static func open(
+        directory: String, busyTimeout: Duration = .seconds(5)
+    ) async throws(JournalError) -> SQLiteJournal {
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
             let lock = try FileLock(path: directory + "/flowcore.lock")
-            return try SQLiteJournal(path: directory + "/flowcore.db", lock: lock)
+            return try SQLiteJournal(path: directory + "/flowcore.db", lock: lock, busyTimeout: busyTimeout)
         } catch {
             throw JournalError(error)
         }
     }
 
-    private init(path: String, lock: FileLock) throws {
+    private init(path: String, lock: FileLock, busyTimeout: Duration) throws {
         var configuration = Configuration()
         configuration.label = "flowcore.journal"
         configuration.maximumReaderCount = 4
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(busyTimeout / .seconds(1))
         configuration.prepareDatabase { database in
             // Checkpoints happen off the commit path, by the checkpointer.
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 0")

@@ -68,7 +68,8 @@ struct DatabaseFileTests {
     @Test("reads are answered while a write waits, and the write is done when it may")
     func blockedWriter() async throws {
         let directory = temporaryDirectory()
-        let journal = try await SQLiteJournal.open(directory: directory)
+        // Longer than the reads can take, however busy the machine is: the write has to wait for them all.
+        let journal = try await SQLiteJournal.open(directory: directory, busyTimeout: .seconds(600))
         let context = SQLiteJournalTests.context("r1")
         let events = SQLiteJournalTests.events(context)
         #expect(await SQLiteJournalTests.append(journal, context, Array(events[0..<4]), sequence: 1) == nil)
