@@ -8,7 +8,7 @@ import Testing
 @Suite("http nodes, against the real server", .timeLimit(.minutes(1)))
 struct HTTPNodeTests {
     static func call(
-        _ config: JSONObject, allowsPrivate: Bool = true, timeout: Duration = .seconds(20),
+        _ config: JSONObject, allowsPrivate: Bool = true, timeout: Duration = .seconds(600),
         clock: any WallClock = SystemClock()
     ) async throws -> NodeResult {
         let calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: allowsPrivate))

@@ -110,12 +110,19 @@ struct HTTPResponseTests {
     @Test("a body that does not end until the node's timeout fails its run, and the connection is given up")
     func endless() async throws {
         let ended = Gate()
+        let clock = ManualClock()
         try await RecordingServer.with { _ in
             Self.stalled(ended)
         } _: { service in
-            try await TestServer.with { server in
-                let call = node("a", "http", ["url": .string(service.url)], ["timeout": "300ms"])
-                let run = try await server.client.run(workflow([call])).json
+            var options = TestServer.Options()
+            options.clock = clock
+            try await TestServer.with(options) { server in
+                let call = node("a", "http", ["url": .string(service.url)], ["timeout": "1h"])
+                let path = try await server.client.send("POST", "/workflows", ["workflow": workflow([call])])[
+                    "location"]
+                try await until { !service.requests.isEmpty }
+                clock.advance(by: .seconds(3600))
+                let run = try await server.client.send("GET", "\(path ?? "")?wait=20").json
                 #expect(run["status"] == "failed" && run["nodes"]?["a"]?["error"]?["code"] == "timeout")
                 _ = await ended.pass()
             }
@@ -135,7 +142,7 @@ struct HTTPResponseTests {
                 try await HTTPNodeTests.call(["url": .string(url)], timeout: .seconds(3600), clock: clock)
             }
             await clock.sleepers(1)
-            while service.requests.isEmpty { await Task.yield() }
+            try await until { !service.requests.isEmpty }
             clock.advance(by: .seconds(3600))
             let failure = try #require(HTTPNodeTests.failure(try await call.value))
             #expect(failure.code == .timeout && failure.retriable && failure.message.contains("1h"))
@@ -155,7 +162,7 @@ struct HTTPResponseTests {
         } _: { service in
             let url = service.url
             let call = Task { try await HTTPNodeTests.call(["url": .string(url)]) }
-            while service.requests.isEmpty { await Task.yield() }
+            try await until { !service.requests.isEmpty }
             call.cancel()
             do {
                 let result = try await call.value

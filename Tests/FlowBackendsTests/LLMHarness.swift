@@ -29,7 +29,7 @@ enum LLMHarness {
     ///
     /// - Parameter heard: Called with every part that is handed out, once it is.
     static func ask(
-        _ url: String, _ more: JSONObject = [:], allowsPrivate: Bool = true, timeout: Duration = .seconds(20),
+        _ url: String, _ more: JSONObject = [:], allowsPrivate: Bool = true, timeout: Duration = .seconds(600),
         clock: any WallClock = SystemClock(), heard: @escaping @Sendable (JSONValue) -> Void = { _ in }
     ) async throws -> LLMOutcome {
         var config: JSONObject = ["model": "fake-1", "prompt": "hi", "base_url": .string(url), "api_key": .string(key)]
@@ -39,7 +39,7 @@ enum LLMHarness {
 
     /// One attempt at a node with a configuration.
     static func run(
-        _ config: JSONObject, allowsPrivate: Bool = true, timeout: Duration = .seconds(20),
+        _ config: JSONObject, allowsPrivate: Bool = true, timeout: Duration = .seconds(600),
         clock: any WallClock = SystemClock(), heard: @escaping @Sendable (JSONValue) -> Void = { _ in }
     ) async throws -> LLMOutcome {
         let calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: allowsPrivate))

@@ -3,6 +3,7 @@ import FlowCore
 import FlowJSON
 import FlowTesting
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("the resilient backend", .timeLimit(.minutes(1)))
@@ -161,21 +162,21 @@ struct ResilientBackendTests {
             return .success(output: .string(request.node.id.rawValue))
         }
         let backend = try Self.wrap(base, ["max_concurrent": 1, "max_queue": 2, "retry": .null], clock)
-        func queued(_ count: Int64) async {
-            while await backend.healthDetails()["queued"] != .integer(count) { await Task.yield() }
+        func queued(_ count: Int64) async throws {
+            try await until { await backend.healthDetails()["queued"] == .integer(count) }
         }
         async let first = Composed.execute(backend, Composed.request("first"))
         await gate.arrivals(1)
         async let second = Composed.execute(backend, Composed.request("second"))
-        await queued(1)
+        try await queued(1)
         let cancelled = Task { await Composed.execute(backend, Composed.request("cancelled")) }
-        await queued(2)
+        try await queued(2)
         let error = await Composed.execute(backend, Composed.request("full")).error
         #expect(error?.code == .overloaded && error?.backend == "r")
         cancelled.cancel()
         #expect(await cancelled.value.error?.code == .cancelled)
         async let third = Composed.execute(backend, Composed.request("third"))
-        await queued(2)
+        try await queued(2)
         #expect(await backend.healthDetails()["running"] == 1)
         gate.open()
         #expect(await [first.error, second.error, third.error] == [nil, nil, nil])

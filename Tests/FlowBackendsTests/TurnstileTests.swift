@@ -1,33 +1,34 @@
 import FlowBackends
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("the turnstile", .timeLimit(.minutes(1)))
 struct TurnstileTests {
     /// Waits until so many wait.
-    private static func waiting(_ count: Int, at turnstile: Turnstile) async {
-        while turnstile.load.waiting != count { await Task.yield() }
+    private static func waiting(_ count: Int, at turnstile: Turnstile) async throws {
+        try await until { turnstile.load.waiting == count }
     }
 
     @Test(
         "those who wait enter in the order in which they came; one that is cancelled is gone; beyond the room nobody waits"
     )
-    func order() async {
+    func order() async throws {
         let visitors = Visitors(Turnstile(capacity: 1, room: 3))
         let turnstile = visitors.turnstile
         #expect(await turnstile.enter() == .entered)
         async let second = visitors.pass("second")
-        await Self.waiting(1, at: turnstile)
+        try await Self.waiting(1, at: turnstile)
         let third = Task { await visitors.pass("third") }
-        await Self.waiting(2, at: turnstile)
+        try await Self.waiting(2, at: turnstile)
         async let fourth = visitors.pass("fourth")
-        await Self.waiting(3, at: turnstile)
+        try await Self.waiting(3, at: turnstile)
         #expect(await visitors.pass("late") == .full)
         third.cancel()
         #expect(await third.value == .cancelled)
         #expect(turnstile.load == (1, 2))
         async let fifth = visitors.pass("fifth")
-        await Self.waiting(3, at: turnstile)
+        try await Self.waiting(3, at: turnstile)
         turnstile.leave()
         #expect(await [second, fourth, fifth] == [.entered, .entered, .entered])
         #expect(visitors.order == ["second", "fourth", "fifth"])

@@ -14,7 +14,7 @@ struct RecoveryTests {
         while true {
             let context = try await fixture.service.load(id).context
             if context.status.isFinished { return context }
-            await Task.yield()
+            try await Task.sleep(for: .milliseconds(1))
         }
     }
 

@@ -55,7 +55,7 @@ struct RegistryTests {
         diary.gates[2].open()
         #expect(try await service.wait(for: id, atMost: .seconds(60)).context.status == .completed)
         let replaced = ["stop x1", "stop x2", "stop y1"]
-        while !replaced.allSatisfy(diary.entries.contains) { await Task.yield() }
+        try await until { replaced.allSatisfy(diary.entries.contains) }
         let entries = diary.entries
         #expect(entries.filter { $0.hasPrefix("end") } == ["end a on x1", "end b on x2", "end c on y1"])
         let end = try #require(entries.firstIndex(of: "end c on y1"))

@@ -15,7 +15,10 @@ struct EarlyAnswerTests {
         let path: String?
         let request: String
         var testDescription: String { name }
+        /// Whether it is answered for its lateness.
         var isLate: Bool { status == 408 || status == 503 }
+        /// Whether time has to pass before it is answered.
+        var waits: Bool { isLate || name == "late body of a refused request" }
 
         init(_ name: String, _ status: Int, _ method: String?, _ path: String?, _ request: String) {
             self.name = name
@@ -77,7 +80,9 @@ struct EarlyAnswerTests {
             await connection.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" + expected.request)
             let reader = ResponseReader(connection)
             #expect(await reader.response()?.status == 200)
-            let answer = await time.runs { await reader.response() }
+            // The time of a request that is not late stands still: on a busy machine it would be over before the end.
+            let answer =
+                expected.waits ? await time.runs { await reader.response() } : await reader.response()
             #expect(answer?.status == expected.status && answer?.isProblem == true)
             #expect(answer?["x-content-type-options"] == "nosniff")
             #expect(await connection.receiveAll().isEmpty)

@@ -106,7 +106,7 @@ struct EventAPITests {
                 let run = try await server.client.run(workflow([node("a"), node("b")])).json
                 let id = run["workflow_id"]?.string ?? ""
                 let last = run["position"]?.integer ?? 0
-                while server.service.store.activeRuns > 0 { await Task.yield() }
+                try await until { server.service.store.activeRuns == 0 }
                 for position in [last + 1, 9_007_199_254_740_991] {
                     let refused = try await read(id, position)
                     #expect(refused.status == 400 && refused.isProblem, "\(position): \(refused.text)")

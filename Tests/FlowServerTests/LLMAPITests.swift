@@ -154,7 +154,7 @@ struct LLMAPITests {
             try await TestServer.with(Self.options()) { server in
                 let body: JSONValue = ["workflow": workflow([Self.ask(service)]), "input": ["word": "x"]]
                 let path = try await server.client.send("POST", "/workflows", body)["location"] ?? ""
-                while service.requests.isEmpty { await Task.yield() }
+                try await until { !service.requests.isEmpty }
                 _ = try await server.client.send("POST", "\(path)/cancel")
                 _ = await service.left.pass()
                 let run = try await server.client.send("GET", "\(path)?wait=20").json

@@ -23,7 +23,7 @@ struct MemoryBoundsTests {
             finished.append(run)
         }
         // A run leaves the live ones a moment after its end can be read.
-        while server.service.store.activeRuns > 0 { await Task.yield() }
+        try await until { server.service.store.activeRuns == 0 }
         return finished
     }
 
@@ -81,7 +81,7 @@ struct MemoryBoundsTests {
             let body: JSONValue = ["workflow": workflow([node("a")]), "input": 5]
             let headers = ["Idempotency-Key": "k", "Prefer": "wait=20"]
             let first = try await server.client.send("POST", "/workflows", body, headers: headers)
-            while server.service.store.activeRuns > 0 { await Task.yield() }
+            try await until { server.service.store.activeRuns == 0 }
             let second = try await server.client.send("POST", "/workflows", body, headers: headers)
             #expect(second.status == 200 && second.json == first.json)
             #expect(second["idempotency-replayed"] == "true")

@@ -65,7 +65,7 @@ struct BoundsTests {
             let connection = try await RawConnection(port: server.port)
             await connection.send(Self.request)
             _ = await ended.pass()
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
             // What had been sent by then is there, its end is not.
             let all = await connection.receiveAll()
             #expect(all.hasPrefix("HTTP/1.1 200 ") && !all.hasSuffix("\r\n0\r\n\r\n"))
@@ -119,7 +119,7 @@ struct BoundsTests {
         try await withServer(responder: responder) { server in
             try await Self.leave(server.port, departure, gate)
             _ = await ended.pass()
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -160,7 +160,7 @@ struct BoundsTests {
             for _ in 0..<3 { #expect(await reader.chunk()?.isEmpty == false) }
             connection.reset()
             _ = await ended.pass()
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -184,7 +184,7 @@ struct BoundsTests {
             connection.finishSending()
             #expect(await connection.receiveAll().isEmpty)
             _ = await ended.pass()
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
             #expect(try await TestClient(port: server.port).send("GET", "/b").text == "here")
         }
     }

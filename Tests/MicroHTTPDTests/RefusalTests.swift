@@ -87,8 +87,8 @@ struct RefusalTests {
                 guard await connection.send(Array(bytes[start..<min(start + size, bytes.count)])) else { break }
             }
             try Self.check(await connection.receiveAll(), refused)
-            await settle(server, at: 0)
-            while server.liveObjects != 0 { await Task.yield() }
+            try await settle(server, at: 0)
+            try await until { server.liveObjects == 0 }
         }
     }
 

@@ -27,7 +27,7 @@ struct TLSTests {
             await connection.send(bytes)
             // Whatever the server says at last, it closes.
             while let part = await connection.receive(), !part.isEmpty {}
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -39,7 +39,7 @@ struct TLSTests {
             let client = try await command(
                 "openssl", ["s_client", "-quiet", "-connect", "127.0.0.1:\(server.port)"])
             #expect(client.error.contains("CN = localhost") || client.error.contains("CN=localhost"), "\(client.error)")
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -64,7 +64,7 @@ struct TLSTests {
                     "https://127.0.0.1:\(server.port)/a",
                 ])
             try RefusalTests.check(curl.output, RefusalTests.Refused("field", 431, "header-too-large", ""))
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -79,7 +79,7 @@ struct TLSTests {
                 ])
             #expect(curl.output.hasPrefix("HTTP/1.1 400 ") && curl.output.contains("Content-Length: 0\r\n"))
             #expect(curl.output.hasSuffix("\r\n\r\n") && curl.output.components(separatedBy: "HTTP/").count == 2)
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 }

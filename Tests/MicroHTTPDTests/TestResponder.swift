@@ -1,6 +1,7 @@
 import FlowHTTP
 import FlowTesting
 import MicroHTTPD
+import TestSupport
 
 /// Answers that exercise every way through the server.
 struct TestResponder: HTTPResponder {
@@ -104,6 +105,6 @@ func withServer<Result: Sendable>(
 }
 
 /// Waits until the server has so many connections.
-func settle(_ server: HTTPServer, at count: Int) async {
-    while await server.connectionCount != count { await Task.yield() }
+func settle(_ server: HTTPServer, at count: Int) async throws {
+    try await until { await server.connectionCount == count }
 }

@@ -112,7 +112,7 @@ struct TrapTests {
             #expect(sent < 100_000)
             let all = await connection.receiveAll()
             #expect(all.isEmpty || all.hasPrefix("HTTP/1.1 413 "))
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -156,7 +156,7 @@ struct TrapTests {
             #expect(response?["content-type"] == "application/problem+json" && response?["x-finished"] == "yes")
             #expect(isHead ? response?.body.isEmpty == true : response?.isProblem == true)
             #expect(await connection.receiveAll().isEmpty)
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -166,7 +166,7 @@ struct TrapTests {
             let connection = try await RawConnection(port: server.port)
             await connection.send("GET /")
             #expect(await connection.receiveAll().isEmpty)
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -177,7 +177,7 @@ struct TrapTests {
             await connection.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
             // Bytes keep coming until the server has had enough.
             while await connection.send("a") {}
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -187,7 +187,7 @@ struct TrapTests {
             let connection = try await RawConnection(port: server.port)
             await connection.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(await ResponseReader(connection).response()?.status == 200)
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -197,7 +197,7 @@ struct TrapTests {
             let connection = try await RawConnection(port: server.port)
             await connection.send("GET /gate HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(await connection.receiveAll().hasPrefix("HTTP/1.1 503 "))
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -208,7 +208,7 @@ struct TrapTests {
             await connection.send("GET /gate HTTP/1.1\r\nHost: x\r\n\r\n")
             await responder.gate.arrivals(1)
             connection.reset()
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
         }
     }
 
@@ -300,7 +300,7 @@ struct TrapTests {
             for _ in 0..<1000 { guard await connection.send(line) else { break } }
             let all = await connection.receiveAll()
             #expect(all.isEmpty || all.hasPrefix("HTTP/1.1 431 "))
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
             #expect(try await TestClient(port: server.port).send("GET", "/a").status == 200)
         }
     }
@@ -323,12 +323,12 @@ struct TrapTests {
                     if round % 2 == 0 { connection.reset() }
                 }
             }
-            await settle(server, at: 0)
+            try await settle(server, at: 0)
             responder.gate.open()
             #expect(try await TestClient(port: server.port).send("GET", "/a").status == 200)
             // What a task still holds goes with it; what stays for ever keeps this test from ending.
-            await settle(server, at: 0)
-            while server.liveObjects != 0 { await Task.yield() }
+            try await settle(server, at: 0)
+            try await until { server.liveObjects == 0 }
         }
     }
 }

@@ -95,10 +95,11 @@ package final class RawConnection: Sendable {
     /// Closes the connection for both sides.
     func finish() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    /// Closes with a reset.
+    /// Closes with a reset, whatever is under way, and keeps the descriptor: dissolving the association does both (see
+    /// connect(2)). After a mere shutdown nothing would be sent as long as data fill the window.
     package func reset() {
-        var option = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
-        shutdown(descriptor, Int32(SHUT_RDWR))
+        var nowhere = sockaddr()
+        nowhere.sa_family = sa_family_t(AF_UNSPEC)
+        _ = connect(descriptor, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
     }
 }
