@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "FlowEngine", targets: ["FlowEngine"]),
         .library(name: "FlowBackends", targets: ["FlowBackends"]),
         .library(name: "FlowTesting", targets: ["FlowTesting"]),
+        .library(name: "BackendTestSuite", targets: ["BackendTestSuite"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -131,6 +132,18 @@ let package = Package(
         // What tests of ours and of backend authors share.
         .target(name: "FlowTesting", dependencies: ["FlowCore", "FlowEngine", "FlowJSON"], swiftSettings: pure),
 
+        // Judges backends, over the wire protocol and through the engine. Imports no testing library.
+        .target(
+            name: "BackendTestSuite",
+            dependencies: [
+                "FlowBackends", "FlowCore", "FlowEngine", "FlowJSON", "FlowServer", "MicroHTTPD",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: pure),
+
         // The engine on a clock, a disk, backends and clients that all follow from a seed. No part of the product.
         .target(
             name: "FlowSimulation",
@@ -149,8 +162,8 @@ let package = Package(
         .executableTarget(
             name: "flowcore",
             dependencies: [
-                "FlowBackends", "FlowCore", "FlowEngine", "FlowExpressions", "FlowHTTP", "FlowJSON", "FlowServer",
-                "FlowStore", "FlowSystem", "MicroHTTPD",
+                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowExpressions", "FlowHTTP", "FlowJSON",
+                "FlowServer", "FlowStore", "FlowSystem", "MicroHTTPD",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -215,6 +228,14 @@ let package = Package(
                 "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BackendTestSuiteTests",
+            dependencies: [
+                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowJSON", "FlowTesting", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: strict),
         .testTarget(

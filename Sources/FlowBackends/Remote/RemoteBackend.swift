@@ -11,7 +11,7 @@ public final class RemoteBackend: Backend {
     public let name: BackendName
     /// The kind of backend.
     public let type = "remote"
-    private let service: RemoteService
+    let service: RemoteService
     private let clock: any WallClock
     private let timeout: Duration?
     private let maxParallel: Int?

@@ -1,0 +1,145 @@
+import FlowBackends
+import FlowCore
+import FlowEngine
+import FlowJSON
+import FlowServer
+import Logging
+import MicroHTTPD
+
+/// Where a backend is judged: it is registered with an engine of the suite's own, and can be asked over the wire.
+struct Bench: Sendable {
+    /// The engine.
+    let service: WorkflowService
+    /// The name under which the engine knows the backend.
+    let name: BackendName
+    /// Asks the backend over the wire.
+    let wire: WireClient
+    /// What the backend says of itself; empty when that is no JSON object.
+    let description: JSONObject
+    /// What it says that it can do, as it says it.
+    let capabilities: JSONObject
+    /// What it promises, as the engine understands it.
+    let contract: BackendContract
+    /// The nodes that it is tried with.
+    let samples: Samples
+    /// What is wrong with the samples that it tells.
+    let sampleIssues: [ValidationIssue]
+    /// What nodes call.
+    let probe: Probe
+    /// Where that is.
+    let probeURL: String
+    /// Makes ids that nobody else has.
+    let ids: WorkflowIDGenerator
+
+    /// Calls `body` with a backend on a bench, which is taken down afterwards. The backend goes on.
+    ///
+    /// - Throws: ``ConformanceFailure`` when a service does not answer at all; what `body` throws.
+    static func with<Result: Sendable>(
+        _ subject: Subject, samples: Samples, _ body: (Bench) async throws -> Result
+    ) async throws -> Result {
+        let calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: true))
+        let probe = Probe()
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(
+                try await LoopbackServer.with({ await probe.respond(to: $0) }) { server in
+                    try await set(up: subject, samples, calls, probe, server.url, body)
+                })
+        } catch {
+            result = .failure(error)
+        }
+        _ = await Deadline.run(within: .seconds(2)) { await calls.shutdown() }
+        return try result.get()
+    }
+
+    private static func set<Result: Sendable>(
+        up subject: Subject, _ samples: Samples, _ calls: OutboundHTTP, _ probe: Probe, _ probeURL: String,
+        _ body: (Bench) async throws -> Result
+    ) async throws -> Result {
+        let backend: any Backend
+        switch subject {
+        case .backend(let guest): backend = GuestBackend(guest: guest)
+        case .service(let base, let fields, let own):
+            let remote = try RemoteBackend(
+                name: "judged", base: base, fields: fields, calls: own ?? calls, clock: SystemClock())
+            await remote.learn()
+            backend = remote
+        }
+        let service = await engine(of: backend, calls)
+        _ = try await service.start()
+        let host: HTTPServer?
+        let wire: WireClient
+        switch subject {
+        case .backend:
+            let server = try Self.host(service)
+            host = server
+            wire = WireClient(
+                base: "http://127.0.0.1:\(server.port)/backends/\(backend.name)", fields: [], calls: calls)
+        case .service(_, let fields, let own):
+            host = nil
+            wire = WireClient(base: (backend as? RemoteBackend)?.wire.base ?? "", fields: fields, calls: own ?? calls)
+        }
+        let result: Swift.Result<Result, any Error>
+        do {
+            let bench = try await Bench(service, backend, wire, samples, probe, probeURL)
+            result = .success(try await body(bench))
+        } catch {
+            result = .failure(error)
+        }
+        // A backend may keep its nodes for longer than anybody wants to wait.
+        _ = await Deadline.run(within: .seconds(3)) {
+            await host?.stop(grace: .milliseconds(100))
+            await service.stop(grace: .zero)
+        }
+        return try result.get()
+    }
+
+    private init(
+        _ service: WorkflowService, _ backend: any Backend, _ wire: WireClient, _ samples: Samples, _ probe: Probe,
+        _ probeURL: String
+    ) async throws {
+        self.service = service
+        self.wire = wire
+        self.probe = probe
+        self.probeURL = probeURL
+        ids = WorkflowIDGenerator()
+        name = backend.name
+        contract = await backend.contract
+        description = try await wire.get("").json?.object ?? JSONObject()
+        capabilities = (try? await wire.get("/capabilities"))?.json?.object ?? JSONObject()
+        var told = Samples()
+        var issues: [ValidationIssue] = []
+        if let object = description["samples"]?.object {
+            do { told = try Samples(decoding: object, at: ["samples"]) } catch { issues = error.issues }
+        } else {
+            told = .builtIn(of: description["node_types"]?.array?.compactMap(\.string) ?? [])
+        }
+        self.samples = samples.merging(told)
+        sampleIssues = issues
+    }
+
+    private static func engine(of backend: any Backend, _ calls: OutboundHTTP) async -> WorkflowService {
+        let logger = Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() }
+        let journal = MemoryJournal()
+        var limits = EngineLimits()
+        limits.cancelGrace = .seconds(3)
+        limits.payloadBytes = 16 << 20
+        let registry = await BackendRegistry(
+            builtIn: [backend], factories: [WireBackendFactory(calls: calls)], journal: journal, logger: logger)
+        let ids = WorkflowIDGenerator()
+        return WorkflowService(
+            registry: registry, journal: journal, limits: limits, clock: SystemClock(), logger: logger,
+            makeID: { ids.next(at: $0) })
+    }
+
+    private static func host(_ service: WorkflowService) throws -> HTTPServer {
+        let application = Application(
+            service: service, metrics: PrometheusMetrics(), options: Application.Options(),
+            logger: Logger(label: "conformance.http") { _ in SwiftLogNoOpLogHandler() })
+        var options = ServerOptions()
+        options.port = 0
+        options.loops = 1
+        options.maxBodyBytes = 32 << 20
+        return try HTTPServer(options: options, responder: application.responder)
+    }
+}
