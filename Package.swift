@@ -233,9 +233,7 @@ let package = Package(
         .testTarget(
             name: "BackendTestSuiteTests",
             dependencies: [
-                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowJSON", "FlowTesting", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
+                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowJSON", "MicroHTTPD", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -38,6 +38,10 @@ public struct BackendTestSuite: Sendable {
     public static let cases: [ConformanceCase] =
         descriptionCases + validationCases + executionCases + protocolCases + streamingShapeCases
         + nodeCases + sequenceCases + errorCases + stateCases + capabilityCases
+        + parallelCases + isolationCases + retryCases + timeoutCases + cancellationCases + interruptCases
+        + streamingCases
+        + payloadCases + idempotencyCases
+        + slowCases + lossCases + truncationCases + refusalCases + crashCases
 
     /// Tries all cases up to a level.
     ///

@@ -9,6 +9,7 @@ struct FlowCoreProgram: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, RunCommand.self, ValidateCommand.self, HealthCommand.self, MeasureCommand.self,
+            ConformanceCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
 }

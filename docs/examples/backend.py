@@ -1,7 +1,21 @@
-"""A backend with one node type, `shout`, which makes texts loud. Start it with: python3 backend.py [PORT]"""
+"""A backend with the node types `shout` and `echo`. Start it with: python3 backend.py [PORT]"""
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+def shout(value):
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        return {"success": False, "output": None, "error": "there is no text to shout"}
+    return {"success": True, "output": {"text": value["text"].upper()}, "error": None}
+
+
+TYPES = {"shout": shout, "echo": lambda value: {"success": True, "output": value, "error": None}}
+SAMPLES = {  # What the conformance suite tries the backend with.
+    "succeeds": {"type": "shout", "input": {"text": "hello"}, "output": {"text": "HELLO"}},
+    "fails": {"type": "shout", "input": {}},
+    "echoes": {"type": "echo"},
+}
 
 
 class Backend(BaseHTTPRequestHandler):
@@ -9,25 +23,25 @@ class Backend(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.answer({
-            "/": {"name": "shouting", "version": "1", "node_types": ["shout"]},
+            "/": {"name": "shouting", "version": "1", "node_types": list(TYPES), "samples": SAMPLES},
             "/capabilities": {"streaming": False, "parallel": True, "async": False, "distributed": False},
             "/health": {"healthy": True},
         }.get(self.path))
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        try:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            kind, value = body["node"]["type"], body.get("node_context", {}).get("input_data")
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return self.answer({"detail": "expected a node"}, 400)
+        errors = [] if kind in TYPES else [{"pointer": "/type", "detail": f"there is no type {kind}"}]
         if self.path == "/nodes/validate":
-            known = body["node"]["type"] == "shout"
-            errors = [] if known else [{"pointer": "/type", "detail": "the only type is shout"}]
-            return self.answer({"valid": known, "errors": errors})
-        text = body["node_context"]["input_data"].get("text")
-        if not isinstance(text, str):
-            return self.answer({"success": False, "output": None, "error": "there is no text to shout"})
-        self.answer({"success": True, "output": {"text": text.upper()}, "error": None})
+            return self.answer({"valid": not errors, "errors": errors})
+        return self.answer({"detail": "unknown type"}, 422) if errors else self.answer(TYPES[kind](value))
 
-    def answer(self, value):
+    def answer(self, value, status=200):
         data = json.dumps(value).encode()
-        self.send_response(404 if value is None else 200)
+        self.send_response(404 if value is None else status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

@@ -28,6 +28,8 @@ struct Bench: Sendable {
     let probe: Probe
     /// Where that is.
     let probeURL: String
+    /// When it was set up.
+    let startedAt: Timestamp
     /// Makes ids that nobody else has.
     let ids: WorkflowIDGenerator
 
@@ -102,10 +104,14 @@ struct Bench: Sendable {
         self.wire = wire
         self.probe = probe
         self.probeURL = probeURL
+        startedAt = service.clock.now
         ids = WorkflowIDGenerator()
         name = backend.name
         contract = await backend.contract
-        description = try await wire.get("").json?.object ?? JSONObject()
+        let answer = try await wire.get("")
+        // Of a wrong URL, or a wrong key, a hundred cases would tell the same.
+        try answer.expect(![401, 403, 404].contains(answer.status), "a backend's description at its URL")
+        description = answer.json?.object ?? JSONObject()
         capabilities = (try? await wire.get("/capabilities"))?.json?.object ?? JSONObject()
         var told = Samples()
         var issues: [ValidationIssue] = []

@@ -5,6 +5,15 @@ extension BackendTestSuite {
     /// Single nodes, run by an engine.
     static let nodeCases: [ConformanceCase] = [
         ConformanceCase(
+            .l1, "node", "samples", "there are samples of nodes that succeed, fail and echo",
+            why: "Without them nearly nothing is tried, and what was not tried must not count as passed."
+        ) { trial in
+            for role in [Samples.Role.succeeds, .fails, .echoes] where trial.bench.samples[role] == nil {
+                throw ConformanceFailure(
+                    sent: "GET of the base URL", received: role.advice, expected: "a sample \"\(role)\"")
+            }
+        },
+        ConformanceCase(
             .l1, "node", "succeeds", "a workflow of one node completes with the node's output",
             why: "It is the least that a backend is for."
         ) { trial in

@@ -7,7 +7,7 @@ public struct ConformanceRunner: Sendable {
     /// What is asked, in the order of the report.
     public let cases: [ConformanceCase]
     /// How long one case may take.
-    public var caseTime: Duration = .seconds(6)
+    public var caseTime: Duration = .seconds(7)
     /// How long all may take; what has not been tried by then has failed.
     public var wholeTime: Duration = .seconds(20)
     /// How many cases are tried at the same time.
@@ -54,10 +54,16 @@ public struct ConformanceRunner: Sendable {
     ///
     /// - Throws: ``ConformanceFailure`` when a service does not answer at all; `CancellationError`.
     public func report() async throws -> ConformanceReport {
-        var results: [String: ConformanceResult] = [:]
-        for try await result in self.results { results[result.id] = result }
+        var results: [ConformanceResult] = []
+        for try await result in self.results { results.append(result) }
         try Task.checkCancellation()
-        return ConformanceReport(cases.compactMap { results[$0.id] })
+        return report(of: results)
+    }
+
+    /// The report of results that came in any order.
+    public func report(of results: [ConformanceResult]) -> ConformanceReport {
+        let found = Dictionary(results.map { ($0.id, $0) }) { _, last in last }
+        return ConformanceReport(cases.compactMap { found[$0.id] })
     }
 
     private func run(_ report: @escaping @Sendable (ConformanceResult) -> Void) async throws {

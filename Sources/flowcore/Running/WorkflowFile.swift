@@ -12,10 +12,18 @@ struct WorkflowFile {
     ///
     /// - Throws: ``UsageError`` when the file cannot be read or understood.
     init(path: String) throws {
+        let object = try Self.object(path: path)
+        submission = object["nodes"] != nil ? ["workflow": .object(object)] : object
+    }
+
+    /// The object that a file of JSON or YAML holds.
+    ///
+    /// - Throws: ``UsageError`` when the file cannot be read or understood.
+    static func object(path: String) throws -> JSONObject {
         let value: JSONValue
         do {
             let data = try Data(contentsOf: URL(filePath: path))
-            value = try Self.parse(Array(data), isYAML: path.hasSuffix(".yaml") || path.hasSuffix(".yml"))
+            value = try parse(Array(data), isYAML: path.hasSuffix(".yaml") || path.hasSuffix(".yml"))
         } catch let error as JSONSyntaxError {
             throw UsageError(description: "\(path): not acceptable JSON: \(error)")
         } catch let error as YamlError {
@@ -28,7 +36,7 @@ struct WorkflowFile {
         guard let object = value.object else {
             throw UsageError(description: "\(path): expected an object, found \(value.typeName)")
         }
-        submission = object["nodes"] != nil ? ["workflow": value] : object
+        return object
     }
 
     static func parse(_ bytes: [UInt8], isYAML: Bool) throws -> JSONValue {
