@@ -104,7 +104,7 @@ extension BrokenService {
         usedUp(),
     ]
 
-    /// Makes room for ten nodes, and gives back only those places whose clients stay to the end.
+    /// Makes room for five nodes, and gives back only those places whose clients stay to the end.
     private static func usedUp() -> BrokenService {
         let active = Counter()
         return BrokenService(
@@ -114,7 +114,7 @@ extension BrokenService {
             guard request.path == "/nodes/execute" else { return answer }
             active.back()
             var answer = answer
-            if active.value >= 10 { answer.status = 503 }
+            if active.value >= 5 { answer.status = 503 }
             return answer
         }
     }

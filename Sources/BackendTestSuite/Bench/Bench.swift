@@ -64,6 +64,9 @@ struct Bench: Sendable {
         case .service(let base, let fields, let own):
             let remote = try RemoteBackend(
                 name: "judged", base: base, fields: fields, calls: own ?? calls, clock: SystemClock())
+            // Asked first, so that one that is not there is told soon.
+            let wire = WireClient(base: remote.wire.base, fields: fields, calls: own ?? calls)
+            _ = try await wire.send("GET", "", [("Accept", "application/json")], within: .seconds(5))
             await remote.learn()
             backend = remote
         }
