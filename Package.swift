@@ -181,8 +181,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "FlowBackends", "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON", "FlowServer", "FlowStore",
-                "FlowTesting", "MicroHTTPD",
+                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON", "FlowServer",
+                "FlowStore", "FlowTesting", "MicroHTTPD",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport", swiftSettings: strict),

@@ -49,6 +49,9 @@ package struct Application: Sendable {
             + DefinitionRoutes(service: service, json: json).routes
             + BackendRoutes(service: service, json: json, version: options.version).routes
             + WireRoutes(service: service, json: json, heartbeat: options.heartbeat).routes
+            + (service.conformance.map {
+                ConformanceRoutes(service: service, runs: $0, json: json, heartbeat: options.heartbeat).routes
+            } ?? [])
             + OperationsRoutes(
                 service: service, limits: limits, metrics: metrics, listenerCount: { events.listenerCount }
             ).routes

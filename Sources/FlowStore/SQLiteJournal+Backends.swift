@@ -12,22 +12,31 @@ extension SQLiteJournal {
                 guard let object = try JSONParser.parse(config).object else {
                     throw JournalError(.corrupt, "a registered backend has no configuration")
                 }
-                return BackendRegistration(name: BackendName(row["name"]), type: row["type"], config: object)
+                let level: String? = row["require_conformance"]
+                return BackendRegistration(
+                    name: BackendName(row["name"]), type: row["type"], config: object,
+                    requireConformance: level.flatMap(ConformanceLevel.init(rawValue:)))
             }
         }
     }
 
-    /// Stores a registration, or replaces the one of its name in its place.
+    /// Stores a registration, or replaces the one of its name in its place. What was proven of that says nothing of the new
+    /// one.
     public func save(_ registration: BackendRegistration) async throws(JournalError) {
         try await write { database in
             try database.execute(
                 sql: """
-                    INSERT INTO backend (name, type, config) VALUES (?, ?, ?)
-                    ON CONFLICT (name) DO UPDATE SET type = excluded.type, config = excluded.config
+                    INSERT INTO backend (name, type, config, require_conformance) VALUES (?, ?, ?, ?)
+                    ON CONFLICT (name) DO UPDATE SET type = excluded.type, config = excluded.config,
+                        require_conformance = excluded.require_conformance
                     """,
                 arguments: [
                     registration.name.rawValue, registration.type, JSONValue.object(registration.config).description,
+                    registration.requireConformance?.rawValue,
                 ])
+            try database.execute(
+                sql: "UPDATE conformance_run SET is_current = 0 WHERE backend = ?",
+                arguments: [registration.name.rawValue])
         }
     }
 
@@ -35,6 +44,7 @@ extension SQLiteJournal {
     public func removeRegistration(_ name: BackendName) async throws(JournalError) {
         try await write { database in
             try database.execute(sql: "DELETE FROM backend WHERE name = ?", arguments: [name.rawValue])
+            try database.execute(sql: "DELETE FROM conformance_run WHERE backend = ?", arguments: [name.rawValue])
         }
     }
 

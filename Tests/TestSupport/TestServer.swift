@@ -1,3 +1,4 @@
+import BackendTestSuite
 import FlowBackends
 package import FlowCore
 package import FlowEngine
@@ -23,6 +24,8 @@ package struct TestServer: Sendable {
         package var clock: any WallClock = SystemClock()
         package var backends: [any Backend]?
         package var secrets = Secrets()
+        /// How backends are judged.
+        package var judge: any ConformanceJudge = SuiteJudge()
         /// Whether hooks may call this machine, as they have to in tests.
         package var allowsPrivateCalls = true
         /// The longest answer of a remote backend that is read.
@@ -68,6 +71,9 @@ package struct TestServer: Sendable {
             hooks: CompletionHooks(
                 sender: OutboundWebhookSender(calls: calls, clock: options.clock),
                 encode: CompletionEventEncoding.bytes),
+            conformance: ConformanceRuns(
+                registry: registry, judge: options.judge, store: journal, clock: options.clock, logger: logger,
+                secrets: options.secrets.isEmpty ? nil : options.secrets, makeID: { ids.next(at: $0) }),
             makeID: { ids.next(at: $0) })
         _ = try await service.start()
         let application = Application(

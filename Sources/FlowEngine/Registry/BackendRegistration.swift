@@ -9,9 +9,14 @@ public struct BackendRegistration: Hashable, Sendable {
     public var type: String
     /// What the factory needs to know.
     public var config: JSONObject
+    /// The level that the backend has to hold before it takes runs; `nil` when it need not show any.
+    public var requireConformance: ConformanceLevel?
 
     /// Makes a registration.
-    public init(name: BackendName, type: String, config: JSONObject = JSONObject()) {
+    public init(
+        name: BackendName, type: String, config: JSONObject = JSONObject(), requireConformance: ConformanceLevel? = nil
+    ) {
+        self.requireConformance = requireConformance
         self.name = name
         self.type = type
         self.config = config

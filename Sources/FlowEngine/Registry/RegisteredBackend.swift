@@ -26,6 +26,7 @@ public final class RegisteredBackend: Sendable {
     /// The backend.
     public let backend: any Backend
     private let description: Mutex<Description>
+    private let judgement = Mutex<(last: ConformanceRun?, proven: ConformanceLevel?)>((nil, nil))
     /// Whether it is part of the server and cannot be removed.
     public let isBuiltIn: Bool
     /// The backends that it hands work to, which are looked up by name whenever they are needed.
@@ -72,6 +73,19 @@ public final class RegisteredBackend: Sendable {
     public var nodeTypes: [NodeTypeDescription] { description.withLock { $0.nodeTypes } }
     /// The version of what executes its nodes; `nil` when it is this server.
     public var version: String? { description.withLock { $0.version } }
+
+    /// The last run of the conformance suite on this registration.
+    public var lastConformanceRun: ConformanceRun? { judgement.withLock { $0.last } }
+    /// The highest level that such a run has proven.
+    public var proven: ConformanceLevel? { judgement.withLock { $0.proven } }
+
+    /// Takes note of a run of the conformance suite. What was proven stays so.
+    func learned(_ run: ConformanceRun, proven: ConformanceLevel?) {
+        judgement.withLock { judgement in
+            judgement.last = run
+            if let proven { judgement.proven = max(judgement.proven ?? proven, proven) }
+        }
+    }
 
     /// The name under which runs find it.
     public var name: BackendName { registration.name }

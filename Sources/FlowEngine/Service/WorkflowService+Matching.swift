@@ -78,6 +78,7 @@ extension WorkflowService {
     /// Everything that a backend lacks for a workflow.
     private func unmetNeeds(of request: SubmitRequest, on backend: RegisteredBackend) async -> [ValidationIssue] {
         var issues: [ValidationIssue] = []
+        if let reason = registry.missingProof(of: backend) { issues.append(ValidationIssue(["backend"], reason)) }
         func require(_ names: [String], _ field: @autoclosure () -> JSONPointer) {
             for (index, name) in names.enumerated() where !backend.capabilities.has(name) {
                 issues.append(
@@ -111,6 +112,9 @@ extension WorkflowService {
                     let pointer = place.appending(index).appending("backend")
                     issues.append(ValidationIssue(pointer, Self.unknown(name, among: registry)))
                     continue
+                }
+                if let reason = registry.missingProof(of: other) {
+                    issues.append(ValidationIssue(place.appending(index).appending("backend"), reason))
                 }
                 target = other
             } else {

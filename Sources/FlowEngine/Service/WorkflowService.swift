@@ -17,6 +17,8 @@ public final class WorkflowService: Sendable {
     let logger: Logger
     let metrics: RunMetrics
     let hooks: HookDispatcher?
+    /// How backends are judged here, if they are.
+    public let conformance: ConformanceRuns?
     /// What is executed here for runs that others plan.
     let attempts = NodeAttempts()
     let makeID: @Sendable (Timestamp) -> WorkflowID
@@ -31,6 +33,7 @@ public final class WorkflowService: Sendable {
     ///   - random: Numbers from 0 up to 1, which place attempts within their jitter; by default in its middle.
     ///   - executor: Where work that no request asks for preferably happens; `nil` leaves it to the system.
     ///   - hooks: How others are told of the end of runs; without it a submission that wants that is refused.
+    ///   - conformance: How backends are judged.
     ///   - makeID: Makes the id of a run that is submitted at an instant.
     public init(
         registry: BackendRegistry, journal: any Journal & DefinitionStore & DeliveryStore, limits: EngineLimits,
@@ -38,7 +41,7 @@ public final class WorkflowService: Sendable {
         secrets: (any SecretSource)? = nil,
         random: @escaping @Sendable () -> Double = { 0.5 },
         executor: (any TaskExecutor)? = nil,
-        hooks: CompletionHooks? = nil,
+        hooks: CompletionHooks? = nil, conformance: ConformanceRuns? = nil,
         makeID: @escaping @Sendable (Timestamp) -> WorkflowID
     ) {
         self.registry = registry
@@ -46,6 +49,7 @@ public final class WorkflowService: Sendable {
         self.logger = logger
         self.metrics = RunMetrics(factory: metrics)
         self.makeID = makeID
+        self.conformance = conformance
         definitions = DefinitionLibrary(store: journal, limits: limits.definitions, clock: clock)
         store = JobStore(journal: journal, limits: limits)
         let engine = EngineEnvironment(
@@ -63,6 +67,7 @@ public final class WorkflowService: Sendable {
     public func open() async throws(JournalError) {
         try await store.open()
         try await registry.restore()
+        try await conformance?.open()
         await hooks?.start { [weak self] id throws(ServiceError) in
             guard let self else { throw .unavailable("the server is going down") }
             return try await ended(id)
@@ -80,6 +85,7 @@ public final class WorkflowService: Sendable {
     /// Refuses new runs, gives the active ones so long to end, and leaves the rest to the next start.
     public func stop(grace: Duration) async {
         let end = engine.clock.now.advanced(by: grace)
+        await conformance?.stop()
         await store.close(grace: grace, engine: engine)
         await hooks?.stop(by: end)
         await registry.shutdown()

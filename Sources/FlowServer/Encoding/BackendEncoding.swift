@@ -37,6 +37,10 @@ enum BackendEncoding {
         writer.endArray()
         writer.field("active_runs")
         writer.integer(backend.activeRuns)
+        writer.field("require_conformance")
+        writer.optional(backend.registration.requireConformance?.rawValue)
+        writer.field("conformance")
+        writer.value(ConformanceEncoding.summary(backend.lastConformanceRun))
         writer.endObject()
     }
 

@@ -90,10 +90,13 @@ struct BackendRoutes: Sendable {
         fields.require("type")
         let type = fields.text("type", maximum: 64)
         let config = fields.object("config") ?? JSONObject()
+        let level = fields.value(
+            "require_conformance", expected: "one of \"L0\", \"L1\", \"L2\", \"L3\""
+        ) { $0.string.flatMap(ConformanceLevel.init(rawValue:)) }
         if name == .automatic { fields.refuse("name", "\"auto\" stands for the server's own choice") }
         let issues = fields.finish()
         guard issues.isEmpty, let name, let type else { throw .invalid(issues) }
-        return BackendRegistration(name: name, type: type, config: config)
+        return BackendRegistration(name: name, type: type, config: config, requireConformance: level)
     }
 
     private func answer(_ backend: RegisteredBackend, status: Int) -> HTTPResponse {

@@ -1,3 +1,4 @@
+import BackendTestSuite
 import FlowBackends
 import FlowCore
 import FlowEngine
@@ -42,6 +43,9 @@ struct Assembly: Sendable {
             hooks: CompletionHooks(
                 sender: OutboundWebhookSender(calls: hookCalls, clock: SystemClock()),
                 encode: CompletionEventEncoding.bytes),
+            conformance: ConformanceRuns(
+                registry: registry, judge: SuiteJudge(), store: journal, clock: SystemClock(), logger: logger,
+                secrets: secrets.isEmpty ? nil : secrets, makeID: { ids.next(at: $0) }),
             makeID: { ids.next(at: $0) })
     }
 

@@ -1,0 +1,93 @@
+public import FlowCore
+import Synchronization
+
+/// A run of the suite while it goes on, with those who follow it.
+public final class LiveConformanceRun: Sendable {
+    private struct State: Sendable {
+        var run: ConformanceRun
+        var results: [ConformanceResult] = []
+        var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+        var next = 0
+        var task: Task<Void, Never>?
+    }
+
+    private let state: Mutex<State>
+
+    init(_ run: ConformanceRun) { state = Mutex(State(run: run)) }
+
+    /// The run as it stands.
+    public var run: ConformanceRun {
+        state.withLock { state in
+            var run = state.run
+            if run.status == .running { run.report = ConformanceReport(state.results) }
+            return run
+        }
+    }
+
+    var results: [ConformanceResult] { state.withLock { $0.results } }
+
+    /// Takes the task that tries the cases, which may have ended.
+    func take(_ task: Task<Void, Never>) {
+        state.withLock { if $0.run.status == .running { $0.task = task } }
+    }
+
+    func append(_ result: ConformanceResult) {
+        resume { state in
+            guard state.run.status == .running else { return false }
+            state.results.append(result)
+            return true
+        }
+    }
+
+    /// Ends the run, unless it has ended.
+    ///
+    /// - Returns: how it ended now; `nil` when it had before.
+    func end(_ finish: @Sendable (inout ConformanceRun) -> Void) -> ConformanceRun? {
+        var ended: ConformanceRun?
+        resume { state in
+            guard state.run.status == .running else { return false }
+            finish(&state.run)
+            ended = state.run
+            state.task?.cancel()
+            state.task = nil
+            return true
+        }
+        return ended
+    }
+
+    private func resume(_ change: (inout State) -> Bool) {
+        let waiters = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            guard change(&state) else { return [] }
+            defer { state.waiting = [:] }
+            return Array(state.waiting.values)
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Waits until there are more results than so many, or the run has ended.
+    ///
+    /// - Returns: all that is new, in the order in which it came, and whether the run has ended; nothing new when the task was
+    ///   cancelled first.
+    public func news(after count: Int) async -> (results: [ConformanceResult], hasEnded: Bool) {
+        let number = state.withLock { state in
+            state.next += 1
+            return state.next
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let waits = state.withLock { state in
+                    // A cancellation sets its flag before it calls the handler, which needs this lock.
+                    guard !Task.isCancelled, state.run.status == .running, state.results.count <= count else {
+                        return false
+                    }
+                    state.waiting[number] = continuation
+                    return true
+                }
+                if !waits { continuation.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.waiting.removeValue(forKey: number) }?.resume()
+        }
+        return state.withLock { (Array($0.results.dropFirst(count)), $0.run.status != .running) }
+    }
+}

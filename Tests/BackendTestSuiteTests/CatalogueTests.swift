@@ -1,0 +1,81 @@
+import BackendTestSuite
+import FlowCore
+import FlowJSON
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("the cases, their names and their page", .timeLimit(.minutes(1)))
+struct CatalogueTests {
+    private static let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "docs/conformance.md").path()
+
+    @Test("every level has cases, more than sixty in all, each with a name of its own and a reason")
+    func cases() {
+        let cases = BackendTestSuite.cases
+        #expect(cases.count >= 60 && Set(cases.map(\.id)).count == cases.count)
+        for level in ConformanceLevel.allCases { #expect(cases.count { $0.level == level } >= 10) }
+        #expect(cases.map(\.level) == cases.map(\.level).sorted())
+        for item in cases {
+            #expect(item.id == "\(item.level.rawValue).\(item.group).\(item.id.split(separator: ".").last ?? "")")
+            #expect(!item.title.isEmpty && item.why.hasSuffix("."), "\(item.id)")
+        }
+    }
+
+    @Test("the page lists every case as it is")
+    func documented() throws {
+        let text = try text(of: Self.page)
+        let rows = BackendTestSuite.cases.map { "| `\($0.id)` | \($0.title) | \($0.why) |" }
+        let written = text.split(separator: "\n").map(String.init).filter { $0.hasPrefix("| `L") }
+        #expect(written == rows, "the tables of docs/conformance.md; they should be:\n\(rows.joined(separator: "\n"))")
+    }
+
+    @Test(
+        "patterns name ids, groups, beginnings of ids, and any text",
+        arguments: [
+            ("L1.errors.failed-result", true), ("L1.errors", true), ("L1", true), ("errors", true), ("*failed*", true),
+            ("L?.errors", false), ("L1.err", false), ("L1.*.failed-result", true), ("failed", false), ("L0*", false),
+        ])
+    func patterns(_ pattern: String, _ isMeant: Bool) throws {
+        let item = try #require(BackendTestSuite.cases.first { $0.id == "L1.errors.failed-result" })
+        #expect(item.matches(pattern) == isMeant)
+    }
+
+    @Test("a report tells the highest level of which, and of those below, no case failed")
+    func level() {
+        func report(_ outcomes: [ConformanceResult.Outcome]) -> ConformanceReport {
+            ConformanceReport(
+                zip(ConformanceLevel.allCases, outcomes).map { level, outcome in
+                    ConformanceResult(
+                        id: level.rawValue, group: "g", level: level, title: "t", outcome: outcome, duration: .zero)
+                })
+        }
+        #expect(report([.passed, .passed, .passed, .passed]).level == .l3)
+        #expect(report([.passed, .failed, .passed, .passed]).level == .l0)
+        #expect(report([.failed, .passed]).level == nil)
+        #expect(report([.passed, .skipped, .passed]).level == .l0)
+        #expect(report([.skipped]).hasPassed == false && report([]).hasPassed == false)
+    }
+
+    @Test("a suite on a backend that does not answer ends with that")
+    func absent() async throws {
+        await #expect(throws: ConformanceFailure.self) {
+            try await BackendTestSuite(url: "http://127.0.0.1:1").verify()
+        }
+    }
+
+    @Test("a backend that hangs is judged within the time of a suite")
+    func hanging() async throws {
+        try await ReferenceBackend.with { reference in
+            var hanging = try #require(BrokenBackend.all.first { $0.fault == "hangs" })
+            hanging.reference = reference
+            var runner = ConformanceRunner(BackendTestSuite(hanging, samples: ReferenceBackend.samples))
+            runner.wholeTime = .seconds(2)
+            let report = try await runner.report()
+            #expect(report.results.count == BackendTestSuite.cases.count && !report.hasPassed)
+            // What could not be tried has failed, and says so.
+            #expect(report.results.last?.outcome == .failed)
+            #expect(report.results.last?.detail.contains("mend those that hang first") == true)
+        }
+    }
+}

@@ -1,0 +1,205 @@
+import FlowCore
+import FlowEngine
+import FlowJSON
+import FlowServer
+import FlowTesting
+import TestSupport
+import Testing
+
+/// Gives the results that a test wants, when it wants them.
+private struct ScriptedJudge: ConformanceJudge {
+    /// What comes before the gate, and what behind it.
+    var before: [ConformanceResult] = []
+    var after: [ConformanceResult] = []
+    var gate: Gate?
+    var fault: (any Error)?
+
+    func issues(in wish: ConformanceWish) -> [ValidationIssue] { [] }
+    func count(_ wish: ConformanceWish) -> Int { before.count + after.count }
+    func report(of results: [ConformanceResult]) -> ConformanceReport { ConformanceReport(results) }
+
+    func results(
+        of backend: any Backend, _ wish: ConformanceWish
+    ) -> AsyncThrowingStream<ConformanceResult, any Error> {
+        AsyncThrowingStream { continuation in
+            let task = Task {
+                for result in before { continuation.yield(result) }
+                if let gate, await !gate.pass() { return continuation.finish() }
+                for result in after { continuation.yield(result) }
+                continuation.finish(throwing: fault)
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}
+
+private func result(
+    _ id: String, _ level: ConformanceLevel = .l0, _ outcome: ConformanceResult.Outcome = .passed, detail: String = ""
+) -> ConformanceResult {
+    ConformanceResult(
+        id: "\(level.rawValue).\(id)", group: "some", level: level, title: "does <it>", outcome: outcome,
+        detail: detail,
+        duration: .milliseconds(1234))
+}
+
+@Suite("runs of the conformance suite", .timeLimit(.minutes(2)))
+struct ConformanceAPITests {
+    private static let runs = "/backends/native/conformance-runs"
+
+    private static func options(_ judge: any ConformanceJudge) -> TestServer.Options {
+        var options = TestServer.Options()
+        options.judge = judge
+        return options
+    }
+
+    /// The run once it has ended, and the events up to then.
+    private static func end(
+        _ server: TestServer, _ location: String?
+    ) async throws -> (run: JSONValue, events: [(type: String, data: JSONValue)]) {
+        let path = try #require(location)
+        let stream = try await server.client.send("GET", path, headers: ["Accept": "text/event-stream"])
+        #expect(stream.status == 200 && stream["content-type"] == "text/event-stream")
+        return (try await server.client.send("GET", path).json, serverSentEvents(stream.text))
+    }
+
+    @Test("the suite itself judges native: 202, progress, the report, JUnit, the list, and the backend shows it")
+    func whole() async throws {
+        try await TestServer.with { server in
+            #expect(try await server.client.send("GET", "/backends/native").json["conformance"] == .null)
+            let begun = try await server.client.send("POST", Self.runs, ["level": "L1"])
+            #expect(begun.status == 202 && begun.json["status"] == "running", "\(begun.text)")
+            let location = try #require(begun["location"])
+            #expect(location == "\(Self.runs)/\(begun.json["id"]?.string ?? "")")
+            let (run, events) = try await Self.end(server, location)
+            #expect(run["status"] == "passed" && run["level"] == "L1" && run["failed"] == 0, "\(run)")
+            let cases = run["cases"]?.array ?? []
+            #expect(run["total"] == .integer(Int64(cases.count)) && cases.count > 50)
+            #expect(events.count { $0.type == "case" } == cases.count && events.last?.type == "end")
+            #expect(events.last?.data["status"] == "passed" && events.last?.data["cases"] == nil)
+            for type in ["application/xml", "application/junit+xml"] {
+                let xml = try await server.client.send("GET", location, headers: ["Accept": type])
+                #expect(xml["content-type"] == type && xml.text.contains("<testsuites name=\"native\""))
+            }
+            let list = try await server.client.send("GET", Self.runs).json
+            #expect(list["conformance_runs"]?[0]?["id"] == run["id"] && list["next_cursor"] == .null)
+            let shown = try await server.client.send("GET", "/backends/native").json["conformance"]
+            #expect(shown?["id"] == run["id"] && shown?["status"] == "passed" && shown?["level"] == "L1")
+        }
+    }
+
+    @Test("one run of a backend is made at a time, and whoever follows sees each result as it comes")
+    func progress() async throws {
+        let gate = Gate()
+        let judge = ScriptedJudge(
+            before: [result("a")],
+            after: [result("b", .l1, .failed, detail: "expected <this> & \"that\"\nreceived: none")],
+            gate: gate)
+        try await TestServer.with(Self.options(judge)) { server in
+            let begun = try await server.client.send("POST", Self.runs)
+            #expect(begun.status == 202, "\(begun.text)")
+            let second = try await server.client.send("POST", Self.runs)
+            #expect(second.status == 409 && second.isProblem)
+            let connection = try await RawConnection(port: server.client.port)
+            let path = try #require(begun["location"])
+            await connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
+            let reader = ResponseReader(connection)
+            #expect(await reader.head()?.status == 200)
+            var text = ""
+            while !text.contains("L0.a"), let chunk = await reader.chunk() {
+                text += String(decoding: chunk, as: UTF8.self)
+            }
+            #expect(text.contains("id: 1\nevent: case\n"))
+            let partial = try await server.client.send("GET", path).json
+            #expect(partial["status"] == "running" && partial["passed"] == 1 && partial["total"] == 2)
+            gate.open()
+            while !text.contains("event: end"), let chunk = await reader.chunk() {
+                text += String(decoding: chunk, as: UTF8.self)
+            }
+            #expect(text.contains("id: 2\nevent: case\n") && text.contains("event: end"))
+            let run = try await server.client.send("GET", path).json
+            #expect(run["status"] == "failed" && run["level"] == "L0" && run["failed"] == 1)
+            let xml = try await server.client.send("GET", path, headers: ["Accept": "application/xml"]).text
+            #expect(xml.contains("<failure message=\"expected &lt;this&gt; &amp; &quot;that&quot;\">"), "\(xml)")
+            #expect(xml.contains("time=\"1.234\"") && xml.contains("failures=\"1\""))
+            // Who comes back goes on behind what was seen.
+            let rest = try await server.client.send(
+                "GET", path, headers: ["Accept": "text/event-stream", "Last-Event-ID": "1"])
+            #expect(serverSentEvents(rest.text).map(\.type) == ["case", "end"])
+            #expect(try await server.client.send("POST", Self.runs).status == 202)
+        }
+    }
+
+    @Test("what is wrong with a request is told at its place")
+    func refusals() async throws {
+        try await TestServer.with { server in
+            let wrong = try await server.client.send(
+                "POST", Self.runs, ["level": "L9", "only": "x", "samples": [], "deadline": 1])
+            #expect(wrong.status == 422 && wrong.isProblem)
+            #expect(wrong.places == ["/level", "/only", "/samples", "/deadline"], "\(wrong.text)")
+            let inside = try await server.client.send(
+                "POST", Self.runs,
+                ["only": ["L1.errors", "nothing"], "samples": ["fails": ["kind": "x"], "other": [:]]])
+            #expect(inside.status == 422)
+            #expect(
+                inside.places == ["/only/1", "/samples/fails", "/samples/fails/kind", "/samples/other"],
+                "\(inside.text)")
+            #expect(try await server.client.send("POST", "/backends/nobody/conformance-runs").status == 404)
+            #expect(try await server.client.send("GET", "\(Self.runs)/nothing").status == 404)
+            #expect(try await server.client.send("GET", "\(Self.runs)?limit=0").status == 400)
+            #expect(try await server.client.send("GET", "\(Self.runs)?page=2").status == 400)
+        }
+    }
+
+    @Test("cases can be chosen, and samples given")
+    func chosen() async throws {
+        try await TestServer.with { server in
+            let begun = try await server.client.send(
+                "POST", Self.runs,
+                ["only": ["L1.node.input-reaches-it"], "samples": ["echoes": ["type": "set", "config": ["value": 1]]]])
+            #expect(begun.json["total"] == 1 && begun.json["only"] == ["L1.node.input-reaches-it"], "\(begun.text)")
+            // The sample says of `set` what is not so.
+            let run = try await Self.end(server, begun["location"]).run
+            #expect(run["status"] == "failed" && run["failed"] == 1 && run["level"] == .null, "\(run)")
+            let detail = run["cases"]?[0]?["detail"]?.string ?? ""
+            #expect(detail.contains("expected: ") && detail.contains("received: ") && detail.contains("sent: "))
+        }
+    }
+
+    @Test("lists have pages, and so many runs are kept")
+    func pages() async throws {
+        try await TestServer.with(Self.options(ScriptedJudge(before: [result("a")]))) { server in
+            var ids: [JSONValue] = []
+            for _ in 0..<3 {
+                let run = try await Self.end(
+                    server, try await server.client.send("POST", Self.runs)["location"]
+                ).run
+                ids.append(run["id"] ?? .null)
+                // The place is free once the run has been stored, which its end does not wait for.
+                while try await server.client.send("GET", Self.runs).json["conformance_runs"]?[0]?["status"]
+                    == "running"
+                {}
+            }
+            let first = try await server.client.send("GET", "\(Self.runs)?limit=2")
+            #expect(first.json["conformance_runs"]?.array?.map { $0["id"] ?? .null } == [ids[2], ids[1]])
+            #expect(first.json["conformance_runs"]?[0]?["cases"] == nil)
+            let cursor = try #require(first.json["next_cursor"]?.string)
+            #expect(first["link"] == "<\(Self.runs)?limit=2&cursor=\(cursor)>; rel=\"next\"")
+            let second = try await server.client.send("GET", "\(Self.runs)?limit=2&cursor=\(cursor)")
+            #expect(second.json["conformance_runs"]?.array?.map { $0["id"] ?? .null } == [ids[0]])
+            #expect(second.json["next_cursor"] == .null)
+        }
+    }
+
+    @Test("a backend that does not answer is told as such, without any secret of the server's")
+    func fault() async throws {
+        struct Fault: Error, CustomStringConvertible { let description = "it said hush-hush-hush" }
+        var options = Self.options(
+            ScriptedJudge(before: [result("a", .l0, .failed, detail: "received: hush-hush-hush")], fault: Fault()))
+        options.secrets = Secrets(["peer": "hush-hush-hush"])
+        try await TestServer.with(options) { server in
+            let run = try await Self.end(server, try await server.client.send("POST", Self.runs)["location"]).run
+            #expect(run["status"] == "failed" && run["error"]?.string?.contains("it said") == true)
+            #expect(!"\(run)".contains("hush"))
+        }
+    }
+}
