@@ -3,7 +3,7 @@
 #   SANITIZERS="address thread"
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/bootstrap.sh openssl
+scripts/bootstrap.sh nodejs openssl python3
 clang="$(dirname "$(readlink -f "$(command -v swift)")")/clang"
 for sanitizer in ${SANITIZERS:-address thread}; do
     echo "== $sanitizer"

@@ -2,7 +2,7 @@
 # Every test: Swift's own, then the API's description against the live server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/bootstrap.sh openssl
+scripts/bootstrap.sh nodejs openssl python3
 # A target may import what it declares and nothing else: that is what keeps the direction of dependencies.
 swift build --build-tests --explicit-target-dependency-import-check error
 # The server of the tests is the product itself.

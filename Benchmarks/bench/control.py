@@ -10,6 +10,8 @@ import time
 import urllib.request
 
 import servers
+import workflows
+from load import Load, interleaved
 
 
 def planning(report, rounds, seconds):
@@ -38,6 +40,32 @@ def wrappers(report, rounds, seconds):
     for name, value in medians.items():
         if name.endswith("_added_us"):
             report.bound(f"{name} for each node", value, 5, at_least=False)
+
+
+def remote(report, rounds, seconds):
+    """What a node on a remote backend costs over one in process, and how many of them there are in a second."""
+    answer = {"name": "c", "version": "1", "node_types": ["passthrough"], "healthy": True, "valid": True, "errors": [],
+              "success": True, "output": {"n": 1}, "error": None}
+    flags = {"streaming": False, "parallel": True, "async": False, "distributed": False}
+    with servers.flowcore() as ours, servers.flowcore() as far, \
+            servers.c_server(json.dumps(answer).encode(), json.dumps(flags).encode()) as constant:
+        for name, url in (("far", far.url + "/backends/native"), ("c", constant.url)):
+            servers.request(ours.url + "/backends", {"name": name, "type": "remote", "config": {"url": url}})
+        works = {"in process": "native", "another server's native": "far", "a constant, in C": "c"}
+
+        def loads(kind, count, connections):
+            return {work: Load(ours.url + "/workflows", connections, workflows.ours(kind, count, backend=backend), "Prefer: wait=60")
+                    for work, backend in works.items()}
+
+        one = interleaved(loads("sequence", 10, 1), rounds, seconds)
+        many = interleaved(loads("fan", 100, 16), rounds, seconds)
+    base = one["in process"]["p50_ms"]
+    added = {work: (one[work]["p50_ms"] - base) / 10 for work in works}
+    rows = [[work, added[work], many[work]["per_second"] * 102, many[work]["p99_ms"]] for work in works]
+    report.table("remote", "Nodes on remote backends, durable: one after the other, and 16 × 100 at a time",
+                 ["ms a node, added", "nodes/s", "p99 ms of 102"], rows)
+    report.bound("a node on another server's native: ms over one in process", added["another server's native"], 1.5, False)
+    report.bound("nodes/s on another server's native", rows[1][2], 3000, True)
 
 
 def _post(connection, path, body):
@@ -152,4 +180,4 @@ def recovery(report, rounds, seconds):
     report.bound("10,000 unfinished runs: health, in ms", alive, 500, False)
 
 
-TABLES = [planning, wrappers, interrupts, listeners, recovery]
+TABLES = [planning, wrappers, remote, interrupts, listeners, recovery]

@@ -99,11 +99,15 @@ def flowcore(folder=None):
         {"FLOWCORE_LOGGING_LEVEL": "warning"}, folder=folder)
 
 
-def c_server(body):
-    """libmicrohttpd in C, which answers everything with one body."""
+def c_server(body, capabilities=None):
+    """libmicrohttpd in C, which answers everything with one body, except for capabilities."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="flowcore-bench-"))
     (folder / "body").write_bytes(body)
-    return Server([WORK / "c-server", "{port}", "{folder}/body"], "/", folder=folder)
+    words = [WORK / "c-server", "{port}", "{folder}/body"]
+    if capabilities is not None:
+        (folder / "capabilities").write_bytes(capabilities)
+        words.append("{folder}/capabilities")
+    return Server(words, "/", folder=folder)
 
 
 def nadoo():

@@ -16,7 +16,7 @@ def edges(kind, count):
     return [("first", [])] + [(node, ["first"]) for node in middle] + [("last", middle)]
 
 
-def ours(kind, count, durability="full"):
+def ours(kind, count, durability="full", backend="native"):
     """The file of a submission."""
     nodes = []
     for node, before in edges(kind, count):
@@ -24,8 +24,8 @@ def ours(kind, count, durability="full"):
         if kind != "sequence" and before:
             one["depends_on"] = before
         nodes.append(one)
-    return _file(f"ours-{kind}-{count}-{durability}", {
-        "workflow": {"name": kind, "nodes": nodes}, "input": {"n": 1}, "durability": durability})
+    return _file(f"ours-{kind}-{count}-{durability}-{backend}", {
+        "workflow": {"name": kind, "nodes": nodes}, "input": {"n": 1}, "durability": durability, "backend": backend})
 
 
 def stepflow(server, kind, count):

@@ -1,0 +1,45 @@
+import FlowJSON
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("the documented backend on Node", .timeLimit(.minutes(1)))
+struct NodeBackendTests {
+    private static let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appending(path: "docs/examples/backend.mjs").path()
+
+    @Test("it is registered as it stands, and runs workflows whose parts arrive one by one")
+    func documentedBackend() async throws {
+        try await ScriptProcess.with(["node", Self.script, "0"]) { line in
+            let port = try #require(line.split(separator: ":").last.flatMap { Int($0.filter(\.isNumber)) })
+            try await TestServer.with { server in
+                let registration: JSONValue = [
+                    "name": "loud", "type": "remote", "config": ["url": .string("http://127.0.0.1:\(port)")],
+                ]
+                let made = try await server.client.send("POST", "/backends", registration)
+                #expect(made.status == 201, "\(made.text)")
+                #expect(made.json["capabilities"]?["streaming"] == true && made.json["node_types"] == ["shout"])
+                let nodes = [
+                    node("a", "shout"), node("b", "shout", nil, ["input": ["text": "${nodes.a.output.text} again"]]),
+                ]
+                let run = try await server.client.run(
+                    workflow(nodes), input: ["text": "say it"], ["backend": "loud", "requires": ["streaming"]])
+                #expect(run.json["output"] == ["text": "SAY IT AGAIN"], "\(run.text)")
+                let id = run.json["workflow_id"]?.string ?? ""
+                let journal = try await server.client.send(
+                    "GET", "/workflows/\(id)/events", headers: ["Accept": "application/json"])
+                let parts = (journal.json["events"]?.array ?? []).filter { $0["type"] == "node.chunk" }
+                #expect(
+                    parts.map { [$0["data"]?["node_id"], $0["data"]?["chunk"]] } == [
+                        ["a", "SAY"], ["a", "IT"], ["b", "SAY"], ["b", "IT"], ["b", "AGAIN"],
+                    ], "\(journal.text)")
+                let failed = try await server.client.run(workflow([node("a", "shout")]), ["backend": "loud"])
+                #expect(failed.json["status"] == "failed" && failed.text.contains("there is no text to shout"))
+                let wrong = try await server.client.send(
+                    "POST", "/workflows", ["workflow": workflow([node("a", "whisper")]), "backend": "loud"])
+                #expect(wrong.status == 422 && wrong.places == ["/workflow/nodes/0/type"])
+                #expect(try await server.client.send("GET", "/backends/loud/health").status == 200)
+            }
+        }
+    }
+}
