@@ -12,6 +12,8 @@ public final class ScriptedBackend: Backend {
     public let type = "scripted"
     /// What it says that it can do.
     public let capabilities: BackendCapabilities
+    /// What it promises.
+    public let contract: BackendContract
     private let script: Script
     private let log = Mutex<[String]>([])
 
@@ -20,10 +22,12 @@ public final class ScriptedBackend: Backend {
         name: BackendName = .native,
         capabilities: BackendCapabilities = BackendCapabilities(
             streaming: false, parallel: true, async: true, distributed: false),
+        contract: BackendContract = BackendContract(),
         script: @escaping Script
     ) {
         self.name = name
         self.capabilities = capabilities
+        self.contract = contract
         self.script = script
     }
 

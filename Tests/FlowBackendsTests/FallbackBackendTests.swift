@@ -108,7 +108,7 @@ struct FallbackBackendTests {
         #expect(
             met
                 == BackendContract(
-                    maxPayloadBytes: 5, maxParallel: 3, timeToCancel: .seconds(5), retryOwner: .backend,
+                    maxPayloadBytes: 5, maxParallel: 3, timeToCancel: .seconds(5), retryOwner: .service,
                     isOrdered: false))
     }
 }

@@ -55,6 +55,24 @@ struct ResilientBackendTests {
         #expect(base.executed.count == attempts)
     }
 
+    @Test("what will not be there the next time either is not tried again, and whose tries these are is told")
+    func owners() async throws {
+        let clock = ManualClock()
+        let base = ScriptedBackend { request in
+            let isFinal = request.node.id == "final"
+            throw BackendError(
+                .unavailable, backend: "native", "down", failure: isFinal ? .tlsError : nil,
+                isRetriable: isFinal ? false : nil, retryOwner: .service)
+        }
+        let backend = try Self.wrap(base, ["retry": ["max_attempts": 2, "initial_delay": 0]], clock)
+        let final = await Composed.execute(backend, Composed.request("final")).error
+        #expect(final?.failureCode == .tlsError && final?.isRetriable == false && base.executed.count == 1)
+        // The wrapper has tried again, whoever the wrapped backend leaves that to.
+        let error = await Composed.execute(backend, Composed.request()).error
+        #expect(error == Self.unavailable() && base.executed.count == 3)
+        #expect(await error?.owned(by: backend).retryOwner == .backend)
+    }
+
     @Test("a node's own failure, an unknown type and a cancellation are not tried again")
     func finality() async throws {
         let clock = ManualClock()
@@ -80,9 +98,11 @@ struct ResilientBackendTests {
         let backend = try Self.wrap(base, ["retry": ["initial_delay": "1s", "jitter": 0]], clock)
         let late = Composed.request("late", deadline: clock.now.advanced(by: .seconds(1)))
         let streams = Composed.request("streams", emit: { part in parts.withLock { $0.append(part) } })
-        for request in [late, streams] {
-            #expect(await Composed.execute(backend, request).error == Self.unavailable())
-        }
+        #expect(await Composed.execute(backend, late).error == Self.unavailable())
+        // Only another attempt of the run can begin anew.
+        var begun = Self.unavailable()
+        begun.retryOwner = .service
+        #expect(await Composed.execute(backend, streams).error == begun)
         #expect(parts.withLock { $0 } == ["part"])
         let once = try Self.wrap(base, ["retry": .null], clock)
         #expect(await Composed.execute(once, Composed.request()).error == Self.unavailable())
@@ -191,7 +211,8 @@ struct ResilientBackendTests {
         let backend = try Self.wrap(base, [:], ManualClock())
         #expect(await backend.capabilities == base.capabilities)
         #expect(await backend.contract.retryOwner == .backend)
-        let once = try Self.wrap(base, ["retry": .null], ManualClock())
-        #expect(await once.contract.retryOwner == .service)
+        for config: JSONObject in [["retry": .null], ["retry": ["max_attempts": 1]]] {
+            #expect(await (try Self.wrap(base, config, ManualClock())).contract.retryOwner == .service)
+        }
     }
 }

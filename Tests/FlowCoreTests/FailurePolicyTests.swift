@@ -61,6 +61,27 @@ struct FailurePolicyTests {
         #expect(harness.planner.context.status == .completed && harness.planner.context["a"]?.attempt?.number == 5)
     }
 
+    @Test("what a backend that tries again by itself could not do is left to the node's own policy")
+    func retriedByBackend() throws {
+        let error = BackendError(.unavailable, backend: .native, "away", retryOwner: .backend)
+        let without = try Self.harness([:]) { _ in .failure(.transport(error)) }
+        #expect(without.planner.context["a"]?.attempt?.number == 1 && without.planner.context.status == .failed)
+        #expect(without.planner.context["a"]?.attempt?.error?.details?["retry_owner"] == "backend")
+        let with = try Self.harness(["retry": ["max_attempts": 3, "initial_delay": 0]]) { _ in
+            .failure(.transport(error))
+        }
+        #expect(with.planner.context["a"]?.attempt?.number == 3)
+        let service = BackendError(.overloaded, backend: .native, "full", failure: .remoteStatus, retryOwner: .service)
+        let again = try Self.harness([:]) { $0 < 4 ? .failure(.transport(service)) : .success(output: 1) }
+        #expect(again.planner.context.status == .completed && again.planner.context["a"]?.attempt?.number == 4)
+        let final = BackendError(.unavailable, backend: .native, "no", failure: .tlsError, isRetriable: false)
+        let once = try Self.harness(["retry": ["max_attempts": 3, "initial_delay": 0]]) { _ in
+            .failure(.transport(final))
+        }
+        #expect(once.planner.context["a"]?.attempt?.number == 1)
+        #expect(once.planner.context["a"]?.attempt?.error?.code == .tlsError)
+    }
+
     @Test("the four ways to go on from a failure")
     func onError() throws {
         let fail = try Self.harness(["on_error": "fail"]) { _ in Self.failure() }

@@ -28,9 +28,9 @@ struct NodeBackendTests {
                 let id = run.json["workflow_id"]?.string ?? ""
                 let journal = try await server.client.send(
                     "GET", "/workflows/\(id)/events", headers: ["Accept": "application/json"])
-                let parts = (journal.json["events"]?.array ?? []).filter { $0["type"] == "node.chunk" }
+                let parts = (journal.json["events"]?.array ?? []).filter { $0["type"] == "chunk" }
                 #expect(
-                    parts.map { [$0["data"]?["node_id"], $0["data"]?["chunk"]] } == [
+                    parts.map { [$0["node_id"], $0["chunk"]] } == [
                         ["a", "SAY"], ["a", "IT"], ["b", "SAY"], ["b", "IT"], ["b", "AGAIN"],
                     ], "\(journal.text)")
                 let failed = try await server.client.run(workflow([node("a", "shout")]), ["backend": "loud"])

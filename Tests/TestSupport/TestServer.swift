@@ -100,9 +100,18 @@ extension TestServer {
 
     /// Takes a registration out of the database of a server that does not run, as if its backend could not be made.
     package static func forgetBackend(_ name: BackendName, in directory: String) async throws {
+        try await with(journal: directory) { try await $0.removeRegistration(name) }
+    }
+
+    /// Writes a registration to the database of a server that does not run, without asking whether it can be made.
+    package static func save(_ registration: BackendRegistration, in directory: String) async throws {
+        try await with(journal: directory) { try await $0.save(registration) }
+    }
+
+    private static func with(journal directory: String, _ body: (SQLiteJournal) async throws -> Void) async throws {
         let journal = try await SQLiteJournal.open(directory: directory)
         let result: Swift.Result<Void, any Error>
-        do { result = .success(try await journal.removeRegistration(name)) } catch { result = .failure(error) }
+        do { result = .success(try await body(journal)) } catch { result = .failure(error) }
         await journal.close()
         try result.get()
     }

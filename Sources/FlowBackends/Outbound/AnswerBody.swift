@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import FlowCore
 import NIOCore
+import NIOSSL
 
 /// The body of an answer as it comes, no longer than the call allows.
 struct AnswerBody: Sendable {
@@ -8,6 +9,11 @@ struct AnswerBody: Sendable {
     private let limit: Int
     private let isCut: Bool
     private let origin: String
+    /// The end of the call's time.
+    var deadline: CallDeadline?
+
+    /// How long the end of a body is waited for of which nothing more is needed: a connection can be used again only then.
+    private static let endTime: Duration = .milliseconds(50)
 
     init(_ parts: HTTPClientResponse.Body, of call: OutboundHTTP.Call) {
         self.parts = parts
@@ -37,6 +43,9 @@ struct AnswerBody: Sendable {
         try Task.checkCancellation()
     }
 
+    /// Says that what still comes is of no interest; its end is waited for only shortly. Who reads on is cancelled then.
+    func expectEnd() { deadline?.shorten(to: Self.endTime) }
+
     /// All of the body.
     ///
     /// - Throws: ``NodeFailure`` when the body is too long or breaks off; `CancellationError`.
@@ -57,6 +66,9 @@ struct AnswerBody: Sendable {
         case let error as HTTPClientError
         where [.deadlineExceeded, .readTimeout, .connectTimeout, .getConnectionFromPoolTimeout].contains(error):
             NodeFailure(.timeout, "the call to \(origin) got no answer in time", retriable: true)
+        case NIOSSLError.handshakeFailed, NIOSSLError.noCertificateToValidate, NIOSSLError.unableToValidateCertificate,
+            is NIOSSLExtraError:
+            NodeFailure(.tlsError, "there is no trusted TLS connection to \(origin): \(error)")
         default: NodeFailure(.unavailable, "the call to \(origin) failed: \(error)", retriable: true)
         }
     }

@@ -25,7 +25,7 @@ extension OutboundHTTP {
     private static let maxRedirects = 5
 
     /// Makes a call and those to which it is redirected.
-    nonisolated func send<Result: Sendable>(
+    func send<Result: Sendable>(
         _ first: Call, reading read: AnswerReader<Result>
     ) async throws -> Result {
         var call = first
@@ -53,20 +53,20 @@ extension OutboundHTTP {
         case redirected(Redirect)
     }
 
-    private nonisolated func sendOnce<Result: Sendable>(
+    private func sendOnce<Result: Sendable>(
         _ call: Call, reading read: AnswerReader<Result>
     ) async throws -> Outcome<Result> {
         let target = try await target(call.url.host)
-        let client = await acquire(target)
+        let client = acquire(target)
         let outcome: Swift.Result<Outcome<Result>, any Error>
         do { outcome = .success(try await exchange(call, on: client, reading: read)) } catch {
             outcome = .failure(error)
         }
-        await release(target)
+        release(target)
         return try outcome.get()
     }
 
-    private nonisolated func exchange<Result: Sendable>(
+    private func exchange<Result: Sendable>(
         _ call: Call, on client: HTTPClient, reading read: AnswerReader<Result>
     ) async throws -> Outcome<Result> {
         var request = HTTPClientRequest(url: call.url.text)

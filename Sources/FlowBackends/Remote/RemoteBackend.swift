@@ -16,8 +16,16 @@ public final class RemoteBackend: Backend {
     private let timeout: Duration?
     private let maxParallel: Int?
     private let slots: CallSlots?
-    private let known = Mutex(RemoteDescription())
+    private let state = Mutex(State())
     private let cache = ValidationCache()
+
+    private struct State: Sendable {
+        var known = RemoteDescription()
+        /// Whether that is what the service said when it was asked last.
+        var isDescribed = false
+    }
+
+    private var known: RemoteDescription { state.withLock { $0.known } }
 
     init(name: BackendName, _ configuration: RemoteConfiguration, service: RemoteService, clock: any WallClock) {
         self.name = name
@@ -29,17 +37,17 @@ public final class RemoteBackend: Backend {
     }
 
     /// What the service says that it can do.
-    public var capabilities: BackendCapabilities { known.withLock { $0.capabilities } }
+    public var capabilities: BackendCapabilities { known.capabilities }
     /// What the service promises, within what the registration allows.
     public var contract: BackendContract {
-        var contract = known.withLock { $0.contract }
+        var contract = known.contract
         if let maxParallel { contract.maxParallel = min(contract.maxParallel, maxParallel) }
         return contract
     }
     /// The version that the service tells.
-    public var version: String? { known.withLock { $0.version } }
+    public var version: String? { known.version }
     /// The types that the service takes.
-    public var nodeTypes: [NodeTypeDescription] { known.withLock { $0.nodeTypes } }
+    public var nodeTypes: [NodeTypeDescription] { known.nodeTypes }
 
     /// Asks the service what it is and can do.
     func describe(within time: Duration? = nil) async throws(RemoteFault) {
@@ -48,13 +56,28 @@ public final class RemoteBackend: Backend {
         let capabilities = try await service.object("/capabilities", within: time, on: clock)
         let found: RemoteDescription
         do { found = try RemoteDescription(descriptor: descriptor, capabilities: capabilities) } catch {
-            throw .invalid(error.issues.prefix(20).map(\.description).joined(separator: "; "))
+            // It is not known any more what the service can do: nodes wait until it says so.
+            state.withLock { $0.isDescribed = false }
+            let isOfFlags = error.issues.contains { $0.pointer.description.hasPrefix("/capabilities") }
+            throw .invalid(
+                error.issues.prefix(20).map(\.description).joined(separator: "; "),
+                as: isOfFlags ? .invalidCapabilities : .invalidDescription)
         }
-        let isOther = known.withLock { known in
-            defer { known = found }
-            return known != found
+        let isOther = state.withLock { state in
+            defer { state = State(known: found, isDescribed: true) }
+            return state.known != found
         }
         if isOther { cache.clear() }
+    }
+
+    /// Asks the service what it can do unless that is known, as after a start without it.
+    private func ensureDescription(within time: Duration) async throws(RemoteFault) {
+        guard !state.withLock({ $0.isDescribed }) else { return }
+        do throws(RemoteFault) { try await describe(within: min(time, Self.questionTime)) } catch {
+            guard case .failed(let failure) = error else { throw error }
+            // Nothing was executed, and the service may be mended.
+            throw .away(RemoteFault.Want(message: failure.message, failure: failure.code))
+        }
     }
 
     /// Asks the service about the node, unless it has said the same of one not long ago.
@@ -70,8 +93,8 @@ public final class RemoteBackend: Backend {
             let issues = try await service.send(
                 "POST", "/nodes/validate", fields: [("Accept", "application/json")], body: JSONWriter.bytes(of: body),
                 within: Self.questionTime, on: clock
-            ) { head, body in
-                try Self.issues(try RemoteService.json(head, await body.all()))
+            ) { [secrets = service.secrets] head, body in
+                try Self.issues(secrets.redacted(try RemoteService.json(head, await body.all())))
             }
             cache.keep(issues, for: key, now: clock.now)
             return issues
@@ -105,24 +128,29 @@ public final class RemoteBackend: Backend {
         guard time > .zero else {
             return .failure(NodeFailure(.timeout, "the attempt's time had passed before its turn", retriable: true))
         }
+        do throws(RemoteFault) {
+            try await ensureDescription(within: time)
+            return try await execute(request, within: time)
+        } catch {
+            switch error {
+            case .away(let want): throw BackendError(want, of: name)
+            case .cancelled: throw BackendError(.cancelled, backend: name, "the attempt was cancelled")
+            case .failed(let failure): return .failure(failure)
+            }
+        }
+    }
+
+    private func execute(_ request: NodeRequest, within time: Duration) async throws(RemoteFault) -> NodeResult {
         let streams = capabilities.has(BackendCapabilities.streaming)
         let accept = streams ? "text/event-stream, application/json;q=0.9" : "application/json"
         let fields = request.addingAttempt(
             to: [("Accept", accept), ("Flow-Timeout", String(time.wholeMilliseconds))], hasEffects: true)
         let emit = request.emit
-        do throws(RemoteFault) {
-            return try await service.send(
-                "POST", "/nodes/execute", fields: fields, body: JSONWriter.bytes(of: request.json), within: time,
-                on: request.clock
-            ) { head, body in
-                try await RemoteResult.read(head, body, emit: emit)
-            }
-        } catch {
-            switch error {
-            case .away(let code, let message): throw BackendError(code, backend: name, message)
-            case .cancelled: throw BackendError(.cancelled, backend: name, "the attempt was cancelled")
-            case .failed(let failure): return .failure(failure)
-            }
+        return try await service.send(
+            "POST", RemoteService.executePath, fields: fields, body: JSONWriter.bytes(of: request.json), within: time,
+            on: request.clock
+        ) { head, body in
+            try await RemoteResult.read(head, body, emit: emit)
         }
     }
 

@@ -14,14 +14,34 @@ enum RemoteResult {
         }
         var events = EventStreamReader()
         var found: NodeResult?
+        do { try await read(&events, body, into: &found, emit: emit) } catch {
+            // What comes behind the result is of no interest, and how the stream ends neither.
+            guard found != nil else { throw error }
+        }
+        // The service may have crashed, which the end of a stream does not tell.
+        guard let found else {
+            throw RemoteFault.invalid("the stream ended before its result", as: .incompleteStream, retriable: true)
+        }
+        return found
+    }
+
+    /// Reads events, and what comes behind the result until the stream ends, so that the connection can be used again.
+    private static func read(
+        _ events: inout EventStreamReader, _ body: AnswerBody, into found: inout NodeResult?, emit: (JSONValue) -> Void
+    ) async throws {
+        var surplus = 0
         try await body.forEach { part in
-            for event in events.events(in: part) {
+            guard found == nil else {
+                // Some services never end their streams.
+                surplus += part.count
+                return surplus <= 4096
+            }
+            for event in events.events(in: part) where found == nil {
                 switch event.type {
                 case "chunk": emit(try RemoteService.json(event.data))
                 case "result":
                     found = try result(try RemoteService.json(event.data))
-                    // What else may come is of no interest, and some services never end their streams.
-                    return false
+                    body.expectEnd()
                 case "error":
                     let problem = try RemoteService.json(event.data)
                     let status = problem["status"]?.integer.flatMap { Int(exactly: $0) } ?? 500
@@ -32,9 +52,6 @@ enum RemoteResult {
             }
             return true
         }
-        // The service may have crashed, which the end of a stream does not tell.
-        guard let found else { throw RemoteFault.invalid("the stream ended before its result", retriable: true) }
-        return found
     }
 
     private static func result(_ value: JSONValue) throws(RemoteFault) -> NodeResult {

@@ -6,11 +6,28 @@ struct RemoteService: Sendable {
     /// So much is read of an answer that tells why a request failed.
     private static let problemBytes = 16 << 10
 
-    let calls: OutboundHTTP
-    let base: String
-    let headers: [(name: String, value: String)]
+    /// Where nodes are executed, below the base.
+    static let executePath = "/nodes/execute"
+
+    private let calls: OutboundHTTP
+    private let base: String
+    private let headers: [(name: String, value: String)]
     let secrets: any SecretSource
-    let maxResponseBytes: Int
+    private let maxResponseBytes: Int
+    /// The one that is called over and over, read once.
+    private let executeURL: OutboundURL?
+
+    init(
+        calls: OutboundHTTP, base: String, headers: [(name: String, value: String)], secrets: any SecretSource,
+        maxResponseBytes: Int
+    ) {
+        self.calls = calls
+        self.base = base
+        self.headers = headers
+        self.secrets = secrets
+        self.maxResponseBytes = maxResponseBytes
+        executeURL = OutboundURL(base + Self.executePath)
+    }
 
     /// Takes an answer of a success in.
     typealias Reader<Result> = @Sendable (OutboundHTTP.AnswerHead, AnswerBody) async throws -> Result
@@ -20,7 +37,9 @@ struct RemoteService: Sendable {
         _ method: String, _ path: String, fields: [(name: String, value: String)] = [], body: [UInt8]? = nil,
         within timeout: Duration, on clock: any WallClock, reading read: @escaping Reader<Result>
     ) async throws(RemoteFault) -> Result {
-        guard let url = OutboundURL(base + path) else { throw .away(.unavailable, "the URL cannot be called") }
+        guard let url = path == Self.executePath ? executeURL : OutboundURL(base + path) else {
+            throw .away(RemoteFault.Want(message: "the URL cannot be called"))
+        }
         var headers = headers + fields
         headers.append((WireHops.header, String(WireHops.current + 1)))
         if body != nil { headers.append(("Content-Type", "application/json")) }
@@ -42,13 +61,13 @@ struct RemoteService: Sendable {
         }
     }
 
-    /// The object that the service has at a path.
+    /// The object that the service has at a path, without any secret in it that it was sent.
     func object(_ path: String, within timeout: Duration, on clock: any WallClock) async throws(RemoteFault)
         -> JSONObject
     {
         let fields = [("Accept", "application/json")]
-        return try await send("GET", path, fields: fields, within: timeout, on: clock) { head, body in
-            guard let object = try Self.json(head, await body.all()).object else {
+        return try await send("GET", path, fields: fields, within: timeout, on: clock) { [secrets] head, body in
+            guard let object = secrets.redacted(try Self.json(head, await body.all())).object else {
                 throw RemoteFault.invalid("it is no object")
             }
             return object
@@ -59,15 +78,19 @@ struct RemoteService: Sendable {
     static func json(_ head: OutboundHTTP.AnswerHead, _ bytes: [UInt8]) throws(RemoteFault) -> JSONValue {
         let type = head["content-type"] ?? ""
         let name = type.prefix { $0 != ";" }.lowercased().split(separator: " ").joined()
-        guard name == "application/json" || name.hasPrefix("application/") && name.hasSuffix("+json") else {
-            throw .invalid(type.isEmpty ? "it has no content type" : "its content type is \"\(type.prefix(100))\"")
+        if name == "application/json" || name.hasPrefix("application/") && name.hasSuffix("+json") {
+            return try json(bytes)
         }
-        return try json(bytes)
+        let found = "its content type is \"\(type.prefix(100))\""
+        if ["text/html", "application/xhtml+xml"].contains(name) {
+            throw .invalid(found + ", a page for people: something else may stand at this URL", as: .htmlResponse)
+        }
+        throw .invalid(type.isEmpty ? "it has no content type" : found, as: .invalidContentType)
     }
 
     static func json(_ bytes: [UInt8]) throws(RemoteFault) -> JSONValue {
         do { return try JSONParser.parse(bytes) } catch {
-            throw .invalid("it is not JSON: \(error.reason) at byte \(error.offset)")
+            throw .invalid("it is not JSON: \(error.reason) at byte \(error.offset)", as: .invalidJSON)
         }
     }
 
@@ -84,9 +107,11 @@ struct RemoteService: Sendable {
 
     private func redacted(_ fault: RemoteFault) -> RemoteFault {
         switch fault {
-        case .away(let code, let message): .away(code, secrets.redacted(message) ?? message)
-        case .failed(let failure): .failed(secrets.redacted(failure))
-        case .cancelled: fault
+        case .away(var want):
+            want.message = secrets.redacted(want.message) ?? want.message
+            return .away(want)
+        case .failed(let failure): return .failed(secrets.redacted(failure))
+        case .cancelled: return fault
         }
     }
 }

@@ -44,7 +44,7 @@ public final class ResilientBackend: DecoratingBackend {
     public var contract: BackendContract {
         get async {
             var contract = await base?.contract ?? BackendContract()
-            if configuration.retry != nil { contract.retryOwner = .backend }
+            if let retry = configuration.retry, retry.maxAttempts > 1 { contract.retryOwner = .backend }
             return contract
         }
     }
@@ -66,7 +66,12 @@ public final class ResilientBackend: DecoratingBackend {
                 let delay = retry.delay(afterAttempts: tries, random: random())
                 guard tries < retry.maxAttempts, isWorthAnother(error, after: delay, request),
                     !emission.hasBegun
-                else { throw error }
+                else {
+                    var error = error
+                    // What has been handed out can only begin anew with another attempt, which is the run's to make.
+                    error.retryOwner = emission.hasBegun ? .service : nil
+                    throw error
+                }
                 tries += 1
                 do {
                     try await clock.sleep(until: clock.now.advanced(by: delay), tolerance: nil)
@@ -79,7 +84,9 @@ public final class ResilientBackend: DecoratingBackend {
 
     /// Whether the wrapped backend may do better after a delay, and somebody will still wait for it.
     private func isWorthAnother(_ error: BackendError, after delay: Duration, _ request: NodeRequest) -> Bool {
-        guard error.code == .unavailable || error.code == .overloaded, !Task.isCancelled else { return false }
+        guard error.code == .unavailable || error.code == .overloaded, error.isRetriable, !Task.isCancelled else {
+            return false
+        }
         let instant = clock.now.advanced(by: delay)
         if let deadline = request.deadline, instant >= deadline { return false }
         return circuit?.openUntil(asOf: instant) == nil

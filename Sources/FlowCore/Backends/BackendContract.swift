@@ -4,7 +4,8 @@ public struct BackendContract: Hashable, Sendable {
     public enum RetryOwner: String, Hashable, Sendable {
         /// The service, with one journaled attempt for each try.
         case service
-        /// The backend itself, within one attempt.
+        /// The backend itself, within one attempt. What still fails for want of it is not tried again by the service,
+        /// unless the node's own policy says so.
         case backend
     }
 
@@ -39,7 +40,7 @@ public struct BackendContract: Hashable, Sendable {
         BackendContract(
             maxPayloadBytes: min(maxPayloadBytes, other.maxPayloadBytes),
             maxParallel: min(maxParallel, other.maxParallel), timeToCancel: max(timeToCancel, other.timeToCancel),
-            retryOwner: retryOwner == other.retryOwner ? retryOwner : .backend,
+            retryOwner: retryOwner == other.retryOwner ? retryOwner : .service,
             durability: durability == other.durability ? durability : .none,
             isOrdered: isOrdered && other.isOrdered)
     }

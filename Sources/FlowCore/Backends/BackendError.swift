@@ -19,11 +19,37 @@ public struct BackendError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What happened, for people.
     public var message: String
 
+    /// The code of the failure that an attempt has by it.
+    public var failureCode: NodeFailure.Code
+    /// Whether the backend may take the attempt the next time.
+    public var isRetriable: Bool
+    /// Who tries again; `nil` when it is whom the backend's contract names.
+    public var retryOwner: BackendContract.RetryOwner?
+
     /// Makes an error.
-    public init(_ code: Code, backend: BackendName, _ message: String) {
+    ///
+    /// - Parameters:
+    ///   - failure: The code of the failure that an attempt has by it; by default `unavailable`, or `cancelled`.
+    ///   - isRetriable: Whether the backend may take the attempt the next time; by default unless it does not know the
+    ///     type.
+    ///   - retryOwner: Who tries again, when it is not whom the backend's contract names.
+    public init(
+        _ code: Code, backend: BackendName, _ message: String, failure: NodeFailure.Code? = nil,
+        isRetriable: Bool? = nil, retryOwner: BackendContract.RetryOwner? = nil
+    ) {
         self.code = code
         self.backend = backend
         self.message = message
+        failureCode = failure ?? (code == .cancelled ? .cancelled : .unavailable)
+        self.isRetriable = isRetriable ?? (code != .unsupported)
+        self.retryOwner = retryOwner
+    }
+
+    /// The error with who tries again, which is whom the backend's contract names unless it says so itself.
+    public func owned(by backend: any Backend) async -> BackendError {
+        var error = self
+        if retryOwner == nil { error.retryOwner = await backend.contract.retryOwner }
+        return error
     }
 
     /// The error as one line.

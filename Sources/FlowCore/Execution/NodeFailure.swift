@@ -41,10 +41,30 @@ public struct NodeFailure: Error, Hashable, Sendable {
         public static let childFailed: Code = "child_failed"
         /// More runs would start each other than may.
         public static let tooDeep: Code = "too_deep"
+        /// There is no TLS connection to a service that can be trusted, such as for its certificate.
+        public static let tlsError: Code = "tls_error"
         /// A remote backend refused a request.
         public static let remoteError: Code = "remote_error"
-        /// A remote backend answered with what is no result.
+        /// A remote backend answered with a status that says that it failed itself.
+        public static let remoteStatus: Code = "remote_status"
+        /// A remote backend led elsewhere.
+        public static let redirectRefused: Code = "redirect_refused"
+        /// A remote backend answered with a page for people.
+        public static let htmlResponse: Code = "html_response"
+        /// A remote backend answered with something else than JSON, or without saying what it is.
+        public static let invalidContentType: Code = "invalid_content_type"
+        /// A remote backend answered with what it calls JSON and is none, or only a part of it.
+        public static let invalidJSON: Code = "invalid_json"
+        /// A remote backend answered with JSON that is no result.
         public static let invalidResponse: Code = "invalid_response"
+        /// A remote backend answered with more than is read.
+        public static let responseTooLarge: Code = "response_too_large"
+        /// A remote backend's stream of events ended before its result.
+        public static let incompleteStream: Code = "incomplete_stream"
+        /// A remote backend does not describe itself as it has to.
+        public static let invalidDescription: Code = "invalid_description"
+        /// A remote backend's capabilities are no booleans.
+        public static let invalidCapabilities: Code = "invalid_capabilities"
         /// Whoever was asked said no.
         public static let rejected: Code = "rejected"
     }
@@ -113,14 +133,21 @@ extension NodeFailure {
 
     /// A backend that did not take an attempt, which says nothing of the node.
     public static func transport(_ error: BackendError) -> NodeFailure {
-        NodeFailure(
-            error.code == .cancelled ? .cancelled : .unavailable, error.description,
-            retriable: error.code != .unsupported,
-            details: ["backend": .string(error.backend.rawValue), "reason": .string(error.code.rawValue)])
+        var details: JSONObject = [
+            "backend": .string(error.backend.rawValue), "reason": .string(error.code.rawValue),
+        ]
+        if error.retryOwner == .backend {
+            details["retry_owner"] = .string(BackendContract.RetryOwner.backend.rawValue)
+        }
+        return NodeFailure(
+            error.failureCode, error.description, retriable: error.isRetriable, details: .object(details))
     }
 
-    /// Whether the backend is what failed, and not the node.
-    var isTransport: Bool { code == .unavailable && retriable && details?["backend"]?.string != nil }
+    /// Whether the backend is what failed, and not the node, and the service is to try again.
+    var isTransport: Bool {
+        retriable && details?["backend"]?.string != nil && details?["retry_owner"] == nil
+            && [BackendError.Code.unavailable, .overloaded].contains { $0.rawValue == details?["reason"]?.string }
+    }
 
     /// Writes the error object of the API.
     public func write(to writer: inout JSONWriter) {

@@ -14,6 +14,9 @@ public struct SystemClock: WallClock {
     /// A millisecond.
     public var minimumResolution: Duration { .milliseconds(1) }
 
+    /// The system keeps what was asked for until its time, also when nobody waits for it any more.
+    private static let longestSleep: Duration = .seconds(10)
+
     /// Sleeps until the instant has passed.
     ///
     /// - Throws: `CancellationError` when the task is cancelled meanwhile.
@@ -21,7 +24,7 @@ public struct SystemClock: WallClock {
         while true {
             let remaining = now.duration(to: deadline)
             guard remaining > .zero else { return }
-            try await Task.sleep(for: remaining, tolerance: tolerance, clock: .continuous)
+            try await Task.sleep(for: min(remaining, Self.longestSleep), tolerance: tolerance, clock: .continuous)
         }
     }
 }

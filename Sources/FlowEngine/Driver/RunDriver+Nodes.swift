@@ -49,7 +49,7 @@ extension RunDriver {
                     if Task.isCancelled { throw BackendError(.cancelled, backend: backend.name, "cancelled") }
                     result = .success(try await backend.executeNode(request))
                 } catch {
-                    result = .failure(error)
+                    result = .failure(await error.owned(by: backend))
                 }
                 inbox.send(.ended(id, attempt: attempt, result))
             }

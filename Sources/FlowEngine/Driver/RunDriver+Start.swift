@@ -50,7 +50,7 @@ extension RunDriver {
         do {
             result = .success(try await target.executeNode(request))
         } catch {
-            result = .failure(error)
+            result = .failure(await error.owned(by: target))
         }
         conclude(id, attempt: attempt, result, isCancelling: false)
     }
