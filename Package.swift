@@ -22,6 +22,7 @@ let package = Package(
         .library(name: "FlowCore", targets: ["FlowCore", "FlowJSON"]),
         .library(name: "FlowEngine", targets: ["FlowEngine"]),
         .library(name: "FlowBackends", targets: ["FlowBackends"]),
+        .library(name: "FlowHosting", targets: ["FlowHosting"]),
         .library(name: "FlowTesting", targets: ["FlowTesting"]),
         .library(name: "BackendTestSuite", targets: ["BackendTestSuite"]),
     ],
@@ -130,6 +131,17 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // The server with all its parts, for the program and for those who serve backends of their own: the only place
+        // where everything is wired.
+        .target(
+            name: "FlowHosting",
+            dependencies: [
+                "FlowBackends", "FlowCore", "FlowEngine", "FlowServer", "FlowStore", "FlowSystem", "MicroHTTPD",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: pure),
+
         // What tests of ours and of backend authors share.
         .target(name: "FlowTesting", dependencies: ["FlowCore", "FlowEngine", "FlowJSON"], swiftSettings: pure),
 
@@ -159,11 +171,13 @@ let package = Package(
             dependencies: ["FlowSimulation", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
 
-        // The only place where everything is wired.
+        // The program: settings and commands.
         .executableTarget(
             name: "flowcore",
             dependencies: [
-                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowExpressions", "FlowHTTP", "FlowJSON",
+                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowExpressions", "FlowHTTP",
+                "FlowHosting",
+                "FlowJSON",
                 "FlowServer", "FlowStore", "FlowSystem", "MicroHTTPD",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -235,6 +249,13 @@ let package = Package(
             name: "BackendTestSuiteTests",
             dependencies: [
                 "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowJSON", "MicroHTTPD", "TestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FlowHostingTests",
+            dependencies: [
+                "FlowCore", "FlowEngine", "FlowHosting", "FlowJSON", "FlowTesting", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -10,8 +10,10 @@ package final class LogKeeper: Sendable {
     }
 
     private let entries = Mutex<[Entry]>([])
+    private let note: @Sendable (Entry) -> Void
 
-    package init() {}
+    /// - Parameter note: What else happens to each entry.
+    package init(_ note: @escaping @Sendable (Entry) -> Void = { _ in }) { self.note = note }
 
     /// What was logged, in order.
     package var all: [Entry] { entries.withLock { $0 } }
@@ -31,9 +33,9 @@ package final class LogKeeper: Sendable {
 
         func log(event: LogEvent) {
             let all = metadata.merging(event.metadata ?? [:]) { $1 }.mapValues { "\($0)" }
-            keeper.entries.withLock {
-                $0.append(Entry(level: event.level, message: event.message.description, metadata: all))
-            }
+            let entry = Entry(level: event.level, message: event.message.description, metadata: all)
+            keeper.entries.withLock { $0.append(entry) }
+            keeper.note(entry)
         }
     }
 }

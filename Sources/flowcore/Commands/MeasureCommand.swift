@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlowCore
 import FlowEngine
+import FlowHosting
 import FlowJSON
 import FlowSystem
 

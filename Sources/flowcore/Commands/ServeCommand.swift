@@ -1,6 +1,7 @@
 import ArgumentParser
 import FlowCore
 import FlowEngine
+import FlowHosting
 import FlowServer
 import FlowSystem
 import Logging
@@ -136,11 +137,7 @@ struct ServeCommand: AsyncParsableCommand {
         options.jsonDepth = settings.jsonDepth
         options.maxListeners = settings.maxListeners
         options.heartbeat = settings.heartbeat
-        options.httpLimits = [
-            ("max_body_bytes", settings.http.maxBodyBytes), ("max_connections", settings.http.maxConnections),
-            ("max_header_bytes", ServerOptions.maxFieldBytes), ("max_header_fields", ServerOptions.maxFields),
-            ("max_target_bytes", ServerOptions.maxTargetBytes),
-        ]
+        options.httpLimits = settings.http.published
         options.idPrefix = String(UInt32.random(in: .min ... .max), radix: 36) + "-"
         return options
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import FlowBackends
 import FlowCore
 import FlowEngine
+import FlowHosting
 import FlowServer
 import FlowSystem
 import FoundationEssentials

@@ -1,5 +1,6 @@
 import FlowCore
 import FlowEngine
+import FlowHosting
 import FlowJSON
 import FlowServer
 

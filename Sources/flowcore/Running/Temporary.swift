@@ -1,5 +1,6 @@
 import FlowCore
 import FlowEngine
+import FlowHosting
 import FoundationEssentials
 import Logging
 import Metrics

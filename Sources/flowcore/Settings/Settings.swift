@@ -1,6 +1,7 @@
 import FlowCore
 import FlowEngine
 import FlowHTTP
+import FlowHosting
 import FlowServer
 import Logging
 import MicroHTTPD
@@ -33,8 +34,5 @@ struct Settings: Sendable {
     var logFormat = LogFormat.text
 
     /// Whether only this machine can reach the server.
-    var isLoopback: Bool {
-        ["localhost", "::1", "[::1]"].contains(http.host)
-            || http.host.hasPrefix("127.") && http.host.allSatisfy { $0.isNumber || $0 == "." }
-    }
+    var isLoopback: Bool { http.isLoopback }
 }

@@ -1,35 +1,43 @@
 import BackendTestSuite
 import FlowBackends
-import FlowCore
-import FlowEngine
+package import FlowCore
+package import FlowEngine
 import FlowServer
 import FlowStore
-import Logging
-import Metrics
+package import Logging
+package import Metrics
 
 /// The service with all its parts: the one place where they are put together.
-struct Assembly: Sendable {
-    let service: WorkflowService
+package struct Assembly: Sendable {
+    /// The service.
+    package let service: WorkflowService
     let calls: OutboundHTTP
     /// Calls for hooks, apart from those of nodes, which they must not slow down.
     let hookCalls: OutboundHTTP
 
     /// Opens the journal and makes the service; it does not run yet.
-    init(
+    ///
+    /// - Parameters:
+    ///   - nodeTypes: What the backend `native` takes besides the built-in types.
+    ///   - backends: Backends that are part of the server besides `native`.
+    package init(
         directory: String, limits: EngineLimits, allowsPrivateCalls: Bool, logger: Logger,
-        metrics: any MetricsFactory = NOOPMetricsHandler.instance, secrets: Secrets = Secrets()
+        metrics: any MetricsFactory = NOOPMetricsHandler.instance, secrets: Secrets = Secrets(),
+        nodeTypes: [any NodeType] = [], backends: [any Backend] = []
     ) async throws {
         let journal = try await SQLiteJournal.open(directory: directory)
         let policy = OutboundPolicy(allowsPrivate: allowsPrivateCalls)
         calls = OutboundHTTP(policy: policy)
         hookCalls = OutboundHTTP(policy: policy, isPatient: true)
+        var catalog = BuiltInNodeTypes.catalog(calls: calls)
+        for type in nodeTypes { catalog.register(type) }
         let native = NativeBackend(
-            catalog: BuiltInNodeTypes.catalog(calls: calls),
+            catalog: catalog,
             contract: BackendContract(
                 maxPayloadBytes: limits.payloadBytes, maxParallel: limits.parallelNodes,
                 timeToCancel: limits.cancelGrace))
         let registry = await BackendRegistry(
-            builtIn: [native],
+            builtIn: [native] + backends,
             factories: [
                 LoggingBackendFactory(),
                 ResilientBackendFactory(clock: SystemClock(), random: { Double.random(in: 0..<1) }),
@@ -50,7 +58,7 @@ struct Assembly: Sendable {
     }
 
     /// Stops everything; runs that are active have so long to end.
-    func stop(grace: Duration) async {
+    package func stop(grace: Duration) async {
         await service.stop(grace: grace)
         await calls.shutdown()
         await hookCalls.shutdown()

@@ -1,15 +1,22 @@
 import FlowCore
-import FlowEngine
-import Logging
+package import FlowEngine
+package import Logging
 
 /// Removes old finished runs, once a minute.
-struct Retention: Sendable {
+package struct Retention: Sendable {
     let service: WorkflowService
     let policy: RetentionPolicy
     let logger: Logger
 
+    /// Makes one.
+    package init(service: WorkflowService, policy: RetentionPolicy, logger: Logger) {
+        self.service = service
+        self.policy = policy
+        self.logger = logger
+    }
+
     /// Runs until its task is cancelled.
-    func run() async {
+    package func run() async {
         guard policy.maximumAge != nil || policy.maximumCount != nil else { return }
         while !Task.isCancelled {
             do {
