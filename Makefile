@@ -22,7 +22,7 @@ lint: ## Check the layout of the code and its rules
 	@scripts/lint.sh
 
 format: ## Lay out the code
-	@swift format --in-place --parallel --recursive Package.swift Sources Tests
+	@swift format --in-place --parallel --recursive Package.swift Sources Tests Examples
 
 bench: ## Measure against other servers (ONLY=name for one table, SECONDS_PER_CELL=3)
 	@Benchmarks/bench.sh

@@ -2,7 +2,7 @@
 # The layout of the code, and what must not stand in it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-swift format lint --strict --parallel --recursive Package.swift Sources Tests
+swift format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 status=0
 refuse() { # pattern, why, files...
     local pattern=$1 why=$2

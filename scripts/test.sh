@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test: Swift's own, then the API's description against the live server.
+# Every test: Swift's own, the documentation's links, the packages under Examples, then the API's description against the
+# live server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/bootstrap.sh nodejs openssl python3
@@ -13,4 +14,6 @@ export FLOWCORE_BINARY
 swift test --skip-build --skip 'EndToEndTests|CrashTests|FlowSimulationTests' "$@"
 # These start processes of their own or take the processors for themselves: one test after the other.
 swift test --skip-build --no-parallel --filter 'EndToEndTests|CrashTests|FlowSimulationTests' "$@"
+scripts/docs/docc.sh
+scripts/examples.sh
 scripts/openapi/test.sh

@@ -18,7 +18,8 @@ struct NodeBackendTests {
                 ]
                 let made = try await server.client.send("POST", "/backends", registration)
                 #expect(made.status == 201, "\(made.text)")
-                #expect(made.json["capabilities"]?["streaming"] == true && made.json["node_types"] == ["shout", "echo"])
+                #expect(
+                    made.json["capabilities"]?["streaming"] == true && made.json["node_types"] == ["shout", "echo"])
                 let nodes = [
                     node("a", "shout"), node("b", "shout", nil, ["input": ["text": "${nodes.a.output.text} again"]]),
                 ]
