@@ -136,7 +136,8 @@ let package = Package(
         .target(
             name: "FlowHosting",
             dependencies: [
-                "FlowBackends", "FlowCore", "FlowEngine", "FlowServer", "FlowStore", "FlowSystem", "MicroHTTPD",
+                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowServer", "FlowStore", "FlowSystem",
+                "MicroHTTPD",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
@@ -176,9 +177,7 @@ let package = Package(
             name: "flowcore",
             dependencies: [
                 "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowExpressions", "FlowHTTP",
-                "FlowHosting",
-                "FlowJSON",
-                "FlowServer", "FlowStore", "FlowSystem", "MicroHTTPD",
+                "FlowHosting", "FlowJSON", "FlowServer", "FlowStore", "FlowSystem", "MicroHTTPD",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),

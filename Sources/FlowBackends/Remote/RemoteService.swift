@@ -9,9 +9,9 @@ struct RemoteService: Sendable {
     /// Where nodes are executed, below the base.
     static let executePath = "/nodes/execute"
 
-    private let calls: OutboundHTTP
-    private let base: String
-    private let headers: [(name: String, value: String)]
+    let calls: OutboundHTTP
+    let base: String
+    let headers: [(name: String, value: String)]
     let secrets: any SecretSource
     private let maxResponseBytes: Int
     /// The one that is called over and over, read once.
