@@ -10,11 +10,14 @@ package struct Problem: Error, Hashable, Sendable {
         package var parameter: String?
         /// What is wrong.
         package var detail: String
+        /// A name of what is wrong, for programs; `nil` when there is none.
+        package var code: String?
 
         /// Makes an issue with a place in the body.
-        package init(_ pointer: JSONPointer, _ detail: String) {
+        package init(_ pointer: JSONPointer, _ detail: String, code: String? = nil) {
             self.pointer = pointer
             self.detail = detail
+            self.code = code
         }
 
         /// Makes an issue with a query parameter or header field.
@@ -94,6 +97,10 @@ package struct Problem: Error, Hashable, Sendable {
         if let parameter = issue.parameter {
             writer.field("parameter")
             writer.string(parameter)
+        }
+        if let code = issue.code {
+            writer.field("code")
+            writer.string(code)
         }
         writer.field("detail")
         writer.string(issue.detail)

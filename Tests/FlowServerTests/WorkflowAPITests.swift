@@ -201,7 +201,7 @@ struct WorkflowAPITests {
             #expect(response.json["backends"]?[0]?["accepted"] == false)
             #expect(response.json["backends"]?[0]?["unmet"]?.array?.count == 2)
             let fine = try await server.client.send("POST", "/workflows/match", ["workflow": workflow([node("a")])])
-            #expect(fine.json["backends"]?[0] == ["backend": "native", "accepted": true, "unmet": []])
+            #expect(fine.json["backends"]?[0] == ["backend": "native", "accepted": true, "healthy": true, "unmet": []])
             let auto = try await server.client.run(workflow([node("a")]), ["backend": "auto"])
             #expect(auto.json["backend"] == "native")
         }

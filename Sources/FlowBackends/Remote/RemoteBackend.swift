@@ -1,5 +1,5 @@
 public import FlowCore
-import FlowJSON
+public import FlowJSON
 import Synchronization
 
 /// Has nodes executed by an HTTP service, in any language, which may be another server of this kind.
@@ -18,6 +18,7 @@ public final class RemoteBackend: Backend {
     private let slots: CallSlots?
     private let state = Mutex(State())
     private let cache = ValidationCache()
+    private let checks = HealthChecks()
 
     private struct State: Sendable {
         var known = RemoteDescription()
@@ -154,17 +155,33 @@ public final class RemoteBackend: Backend {
         }
     }
 
-    /// Asks the service how it is, and anew what it is and can do.
+    /// Asks the service how it is, and anew what it is and can do, unless that was done not too long ago for whoever asks.
     public func health() async -> BackendHealth {
+        let age = HealthAge.acceptable
+        guard age > .zero else { return await ask() }
+        return await checks.health(noOlderThan: age, on: clock) { [self] in await ask() }
+    }
+
+    private func ask() async -> BackendHealth {
+        let health: BackendHealth
         do throws(RemoteFault) {
             let report = try await service.object("/health", within: Self.questionTime, on: clock)
-            guard report["healthy"]?.bool ?? true else {
-                return .unhealthy(reason: report["reason"]?.string ?? "the remote backend says that it is not healthy")
+            if report["healthy"]?.bool ?? true {
+                try await describe()
+                health = .healthy
+            } else {
+                health = .unhealthy(
+                    reason: report["reason"]?.string ?? "the remote backend says that it is not healthy")
             }
-            try await describe()
-            return .healthy
         } catch {
-            return .unhealthy(reason: error.message)
+            health = .unhealthy(reason: error.message)
         }
+        checks.learn(health, at: clock.now)
+        return health
+    }
+
+    /// When the service was asked last how it is.
+    public func healthDetails() async -> JSONObject {
+        checks.last.map { ["checked_at": .string($0.time.description)] } ?? [:]
     }
 }

@@ -85,13 +85,16 @@ public struct Submission: Hashable, Sendable {
     public var onCompletion: CompletionHook?
     /// Capabilities that every backend of the run must have, beside those that the workflow asks for.
     public var requires: [String]
+    /// Why the server chose the backend; `nil` when the client named it.
+    public var backendChoice: JSONObject?
 
     /// Makes a submission.
     public init(
         workflow: Workflow, input: JSONValue = .object(JSONObject()), backend: BackendName = .native,
         variables: JSONObject = JSONObject(), labels: [String: String] = [:], durability: Durability = .full,
         traceparent: String? = nil, definition: DefinitionID? = nil, origin: RunOrigin? = nil,
-        parent: RunParent? = nil, onCompletion: CompletionHook? = nil, requires: [String] = []
+        parent: RunParent? = nil, onCompletion: CompletionHook? = nil, requires: [String] = [],
+        backendChoice: JSONObject? = nil
     ) {
         self.workflow = workflow
         self.input = input
@@ -105,5 +108,6 @@ public struct Submission: Hashable, Sendable {
         self.parent = parent
         self.onCompletion = onCompletion
         self.requires = requires
+        self.backendChoice = backendChoice
     }
 }

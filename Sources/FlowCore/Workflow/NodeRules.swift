@@ -75,6 +75,9 @@ extension Node {
         if case .fallback(let node) = rules?.onError { node } else { nil }
     }
 
+    /// Whether the node says itself what it works on.
+    public var hasOwnInput: Bool { rules?.input != nil }
+
     /// Whether the node's configuration holds expressions, so that what it says is known only when the node starts.
     public var hasTemplatedConfig: Bool { rules?.config != nil }
 

@@ -80,6 +80,7 @@ extension RunEventCodec {
             traceparent: fields.text(5), definition: fields.text(6).flatMap(DefinitionID.init(checking:)),
             origin: fields[7].flatMap { origin($0["origin"]) }, parent: fields[7].flatMap { parent($0["parent"]) },
             onCompletion: fields[7]?["on_completion"].flatMap(CompletionHook.init(stored:)),
-            requires: fields[7]?["requires"]?.array?.compactMap(\.string) ?? [])
+            requires: fields[7]?["requires"]?.array?.compactMap(\.string) ?? [],
+            backendChoice: fields[7]?["backend_choice"]?.object)
     }
 }

@@ -41,6 +41,7 @@ extension RunEventCodec {
             ]
         }
         if let hook = submission.onCompletion { more["on_completion"] = hook.json }
+        if let choice = submission.backendChoice { more["backend_choice"] = .object(choice) }
         if !submission.requires.isEmpty { more["requires"] = .array(submission.requires.map { .string($0) }) }
         return more
     }

@@ -83,6 +83,27 @@ public actor BackendRegistry {
         table.withLock { Self.acquire(name, $0, &users) }
     }
 
+    /// Everything that keeps a registration from taking runs, whatever they are: the one place where that is decided.
+    ///
+    /// Runs that have begun go on, and so does what is executed for runs that others plan.
+    nonisolated func refusals(of name: BackendName) -> [ValidationIssue] {
+        var refusals = table.withLock { table in
+            table.draining.isEmpty ? [] : Self.draining(name, table)
+        }
+        if let reason = backend(name).flatMap({ missingProof(of: $0) }) {
+            refusals.append(ValidationIssue([], reason, code: .conformance))
+        }
+        return refusals
+    }
+
+    /// What keeps runs from a backend since it, or what it wraps, is being removed.
+    private static func draining(_ name: BackendName, _ table: borrowing Table) -> [ValidationIssue] {
+        if table.draining.contains(name) {
+            return [ValidationIssue([], "the backend \"\(name)\" is being removed", code: .draining)]
+        }
+        return (table.backends[name]?.references ?? []).flatMap { draining($0, table) }
+    }
+
     private static func acquire(
         _ name: BackendName, _ table: borrowing Table, _ users: inout [RegisteredBackend]
     ) -> Bool {

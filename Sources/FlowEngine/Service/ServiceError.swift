@@ -4,6 +4,8 @@ public import FlowCore
 public enum ServiceError: Error, Hashable, Sendable {
     /// What the client sent is not acceptable, for all of these reasons.
     case invalid([ValidationIssue])
+    /// The server may choose the backend, and of those that could do it none is healthy, for these reasons.
+    case noHealthyBackend([ValidationIssue])
     /// There is nothing of that name.
     case notFound(String)
     /// The state of what is named does not allow it.

@@ -76,14 +76,3 @@ public struct RunPage: Sendable {
     /// Where the next page begins; `nil` on the last.
     public let next: Int64?
 }
-
-/// Whether a backend can run a workflow.
-public struct BackendMatch: Sendable {
-    /// The backend.
-    public let backend: BackendName
-    /// Everything that keeps the backend from it; empty when it can.
-    public let unmet: [ValidationIssue]
-
-    /// Whether the backend can run it.
-    public var isAccepted: Bool { unmet.isEmpty }
-}

@@ -34,6 +34,8 @@ extension WorkflowService {
             case .invalid(let issues):
                 let reasons = issues.map(\.description).joined(separator: "; ")
                 return .failure(NodeFailure(.invalid, "the run was not accepted: \(reasons)"))
+            case .noHealthyBackend(let issues):
+                throw unavailable("no backend is healthy: " + issues.map(\.detail).joined(separator: "; "))
             case .overloaded(let message, _), .unavailable(let message), .conflict(let message),
                 .notFound(let message), .preconditionFailed(let message):
                 throw unavailable(message)

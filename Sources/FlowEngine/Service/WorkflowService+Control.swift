@@ -51,9 +51,11 @@ extension WorkflowService {
         request.requires = context.submission.requires
         let target: BackendName
         do throws(ServiceError) {
-            target = try await choose(request)
+            target = try await choose(request).backend
         } catch .invalid(let issues) {
             throw .invalid(issues.map { $0.inWorkflowOfRun })
+        } catch {
+            throw error
         }
         return try await command(.move(target), to: id, "moved")
     }
@@ -134,9 +136,10 @@ extension WorkflowService {
 extension ValidationIssue {
     /// An issue of a workflow as somebody sees it who names a run of it: at the backend, and told where in the workflow.
     fileprivate var inWorkflowOfRun: ValidationIssue {
-        if pointer.tokens.first == "requires" { return ValidationIssue(["backend"], detail) }
+        if pointer.tokens.first == "requires" { return ValidationIssue(["backend"], detail, code: code) }
         guard pointer.tokens.first == "workflow" else { return self }
         let inner = JSONPointer(Array(pointer.tokens.dropFirst()))
-        return ValidationIssue(["backend"], inner.tokens.isEmpty ? detail : "at \(inner) of the workflow: \(detail)")
+        return ValidationIssue(
+            ["backend"], inner.tokens.isEmpty ? detail : "at \(inner) of the workflow: \(detail)", code: code)
     }
 }

@@ -43,6 +43,8 @@ extension WorkflowService {
             _ = try await choose(SubmitRequest(workflow: workflow))
         } catch .invalid(let found) {
             issues += found.map(\.inWorkflow)
+        } catch .noHealthyBackend {
+            // It can be run, if not now.
         }
         return issues
     }
@@ -93,7 +95,7 @@ extension ValidationIssue {
     /// An issue of a submission's workflow as it is in a document that is the workflow.
     fileprivate var inWorkflow: ValidationIssue {
         guard pointer.tokens.first == "workflow" else { return self }
-        return ValidationIssue(JSONPointer(Array(pointer.tokens.dropFirst())), detail)
+        return ValidationIssue(JSONPointer(Array(pointer.tokens.dropFirst())), detail, code: code)
     }
 
     /// An issue of a submission's workflow as whoever names a definition sees it: at the name's place, and told where
@@ -101,6 +103,7 @@ extension ValidationIssue {
     func inDefinition(_ reference: DefinitionReference, at place: JSONPointer) -> ValidationIssue {
         guard pointer.tokens.first == "workflow" else { return self }
         let inner = JSONPointer(Array(pointer.tokens.dropFirst()))
-        return ValidationIssue(place, "in \"\(reference)\"\(inner.tokens.isEmpty ? "" : " at \(inner)"): \(detail)")
+        return ValidationIssue(
+            place, "in \"\(reference)\"\(inner.tokens.isEmpty ? "" : " at \(inner)"): \(detail)", code: code)
     }
 }

@@ -50,16 +50,17 @@ extension WorkflowService {
     {
         let hookIssues = hookIssues(wish)
         let request: SubmitRequest
-        let name: BackendName
+        let choice: ChosenBackend
         do throws(ServiceError) {
             request = try await resolve(wish)
-            name = try await choose(request)
+            choice = try await choose(request)
         } catch .invalid(let issues) {
             throw .invalid(issues + hookIssues)
         } catch {
             throw error
         }
         guard hookIssues.isEmpty else { throw .invalid(hookIssues) }
+        let name = choice.backend
         if request.durability == Durability.none, request.workflowID != nil {
             // The journal itself refuses a second durable run of an id; of this one it will never know.
             let status: WorkflowStatus?
@@ -89,7 +90,7 @@ extension WorkflowService {
             variables: workflow.variables.merging(request.variables), labels: request.labels,
             durability: run.durability, traceparent: request.traceparent,
             definition: request.definition?.id ?? request.stored, origin: request.origin, parent: request.parent,
-            onCompletion: request.onCompletion, requires: request.requires)
+            onCompletion: request.onCompletion, requires: request.requires, backendChoice: choice.explanation)
         let context = WorkflowContext(
             id: id, graph: WorkflowGraph(workflow), submission: submission, submittedAt: now)
         let idempotency = request.idempotency.map {

@@ -44,6 +44,35 @@ enum BackendEncoding {
         writer.endObject()
     }
 
+    /// Writes whether a backend can run a workflow, and what keeps it from it.
+    static func write(_ match: BackendMatch, to writer: inout JSONWriter) {
+        writer.beginObject()
+        writer.field("backend")
+        writer.string(match.backend.rawValue)
+        writer.field("accepted")
+        writer.bool(match.isAccepted)
+        writer.field("healthy")
+        writer.bool(match.health.isHealthy)
+        if !match.healthDetails.isEmpty {
+            writer.field("health_details")
+            writer.value(.object(match.healthDetails))
+        }
+        writer.field("unmet")
+        writer.beginArray()
+        for issue in match.unmet {
+            writer.beginObject()
+            writer.field("code")
+            writer.optional(issue.code?.rawValue)
+            writer.field("pointer")
+            writer.string(issue.pointer.description)
+            writer.field("detail")
+            writer.string(issue.detail)
+            writer.endObject()
+        }
+        writer.endArray()
+        writer.endObject()
+    }
+
     private static func write(_ contract: BackendContract, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.field("max_payload_bytes")

@@ -8,6 +8,10 @@ extension Problem {
     init(_ error: ServiceError) {
         switch error {
         case .invalid(let issues): self = .invalid(issues)
+        case .noHealthyBackend(let issues):
+            self.init(
+                503, "no-healthy-backend", "None of the backends that could run the workflow is healthy.",
+                issues: Self.issues(issues), fields: [("Retry-After", "5")])
         case .notFound(let detail): self.init(404, "not-found", Self.sentence(detail))
         case .conflict(let detail): self.init(409, "conflict", Self.sentence(detail))
         case .preconditionFailed(let detail):
@@ -32,7 +36,11 @@ extension Problem {
         let count = issues.count == 1 ? "1 thing is" : "\(issues.count) things are"
         return Problem(
             422, "invalid", "\(count) wrong with the request.",
-            issues: issues.prefix(100).map { Issue($0.pointer, $0.detail) })
+            issues: Self.issues(issues))
+    }
+
+    private static func issues(_ issues: [ValidationIssue]) -> [Issue] {
+        issues.prefix(100).map { Issue($0.pointer, $0.detail, code: $0.code?.rawValue) }
     }
 
     private static func sentence(_ text: String) -> String {

@@ -45,6 +45,10 @@ enum RunEncoding {
         writer.string(context.status.rawValue)
         writer.field("backend")
         writer.string(context.backend.rawValue)
+        if input, let choice = submission.backendChoice {
+            writer.field("backend_choice")
+            writer.value(.object(choice))
+        }
         if input {
             writer.field("input")
             writer.value(submission.input)

@@ -107,25 +107,7 @@ struct WorkflowRoutes: Sendable {
         writer.beginObject()
         writer.field("backends")
         writer.beginArray()
-        for match in await service.match(submission) {
-            writer.beginObject()
-            writer.field("backend")
-            writer.string(match.backend.rawValue)
-            writer.field("accepted")
-            writer.bool(match.isAccepted)
-            writer.field("unmet")
-            writer.beginArray()
-            for issue in match.unmet {
-                writer.beginObject()
-                writer.field("pointer")
-                writer.string(issue.pointer.description)
-                writer.field("detail")
-                writer.string(issue.detail)
-                writer.endObject()
-            }
-            writer.endArray()
-            writer.endObject()
-        }
+        for match in await service.match(submission) { BackendEncoding.write(match, to: &writer) }
         writer.endArray()
         writer.endObject()
         return .json(writer.bytes)
