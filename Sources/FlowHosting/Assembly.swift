@@ -20,10 +20,11 @@ package struct Assembly: Sendable {
     /// - Parameters:
     ///   - nodeTypes: What the backend `native` takes besides the built-in types.
     ///   - backends: Backends that are part of the server besides `native`.
+    ///   - version: The version of the server, as receipts tell it.
     package init(
         directory: String, limits: EngineLimits, allowsPrivateCalls: Bool, logger: Logger,
         metrics: any MetricsFactory = NOOPMetricsHandler.instance, secrets: Secrets = Secrets(),
-        nodeTypes: [any NodeType] = [], backends: [any Backend] = []
+        nodeTypes: [any NodeType] = [], backends: [any Backend] = [], version: String? = nil
     ) async throws {
         let journal = try await SQLiteJournal.open(directory: directory)
         let policy = OutboundPolicy(allowsPrivate: allowsPrivateCalls)
@@ -54,6 +55,7 @@ package struct Assembly: Sendable {
             conformance: ConformanceRuns(
                 registry: registry, judge: SuiteJudge(), store: journal, clock: SystemClock(), logger: logger,
                 secrets: secrets.isEmpty ? nil : secrets, makeID: { ids.next(at: $0) }),
+            version: version,
             makeID: { ids.next(at: $0) })
     }
 

@@ -15,7 +15,7 @@ extension SQLiteJournal {
                 let level: String? = row["require_conformance"]
                 return BackendRegistration(
                     name: BackendName(row["name"]), type: row["type"], config: object,
-                    requireConformance: level.flatMap(ConformanceLevel.init(rawValue:)))
+                    requireConformance: level.flatMap(ConformanceLevel.init(rawValue:)), file: row["file"])
             }
         }
     }
@@ -26,13 +26,13 @@ extension SQLiteJournal {
         try await write { database in
             try database.execute(
                 sql: """
-                    INSERT INTO backend (name, type, config, require_conformance) VALUES (?, ?, ?, ?)
+                    INSERT INTO backend (name, type, config, require_conformance, file) VALUES (?, ?, ?, ?, ?)
                     ON CONFLICT (name) DO UPDATE SET type = excluded.type, config = excluded.config,
-                        require_conformance = excluded.require_conformance
+                        require_conformance = excluded.require_conformance, file = excluded.file
                     """,
                 arguments: [
                     registration.name.rawValue, registration.type, JSONValue.object(registration.config).description,
-                    registration.requireConformance?.rawValue,
+                    registration.requireConformance?.rawValue, registration.file,
                 ])
             try database.execute(
                 sql: "UPDATE conformance_run SET is_current = 0 WHERE backend = ?",
@@ -45,6 +45,22 @@ extension SQLiteJournal {
         try await write { database in
             try database.execute(sql: "DELETE FROM backend WHERE name = ?", arguments: [name.rawValue])
             try database.execute(sql: "DELETE FROM conformance_run WHERE backend = ?", arguments: [name.rawValue])
+        }
+    }
+
+    /// Keeps which version of the server works on the database from now on.
+    public func note(_ version: ServerVersion) async throws(JournalError) -> [ServerVersion] {
+        try await write { database in
+            let rows = try Row.fetchAll(database, sql: "SELECT * FROM server_version ORDER BY position")
+            var known = rows.map { row in
+                ServerVersion(version: row["version"], since: Timestamp(milliseconds: row["since"]))
+            }
+            guard known.last?.version != version.version else { return known }
+            try database.execute(
+                sql: "INSERT INTO server_version (version, since) VALUES (?, ?)",
+                arguments: [version.version, version.since.milliseconds])
+            known.append(version)
+            return known
         }
     }
 

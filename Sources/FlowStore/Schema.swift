@@ -48,6 +48,7 @@ enum Schema {
         migrator.registerMigration("2", migrate: addDefinitions)
         migrator.registerMigration("3", migrate: addDeliveries)
         migrator.registerMigration("4", migrate: addConformance)
+        migrator.registerMigration("5", migrate: addOrigins)
         return migrator
     }
 }

@@ -8,8 +8,8 @@ struct FlowCoreProgram: AsyncParsableCommand {
         abstract: "One workflow API, any execution backend.",
         version: Version.text,
         subcommands: [
-            ServeCommand.self, RunCommand.self, ValidateCommand.self, HealthCommand.self, MeasureCommand.self,
-            ConformanceCommand.self,
+            ServeCommand.self, RunCommand.self, ValidateCommand.self, VerifyReceiptsCommand.self, HealthCommand.self,
+            MeasureCommand.self, ConformanceCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
 }

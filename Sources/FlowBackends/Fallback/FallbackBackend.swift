@@ -91,18 +91,33 @@ public struct FallbackBackend: Backend {
     public func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
         var failures: [BackendError] = []
         var tried: [BackendName] = []
+        /// The one whose work would have gone on if it had not failed.
+        var last: (name: BackendName, error: BackendError)?
         for name in names {
             guard let backend = lookup(name) else {
-                failures.append(BackendError(.unavailable, backend: name, "it is not registered"))
+                let error = BackendError(.unavailable, backend: name, "it is not registered")
+                failures.append(error)
+                last = (name, error)
                 continue
             }
             guard await backend.validate(request.node).isEmpty else { continue }
+            if let last {
+                request.report(
+                    BackendSwitch(from: last.name, to: name, code: last.error.code, reason: last.error.message))
+            }
             do {
-                return result(try await backend.executeNode(request), of: backend, name, tried)
+                let result = try await backend.executeNode(request)
+                if case .interrupted = result, last == nil, let first = names.first, first != name {
+                    // Such a result has no room for the name of the backend.
+                    request.report(
+                        BackendSwitch(from: first, to: name, code: .unsupported, reason: "it does not take the node"))
+                }
+                return self.result(result, of: backend, name, tried)
             } catch {
                 if error.code == .cancelled || Task.isCancelled { throw error }
                 failures.append(error)
                 tried.append(name)
+                last = (name, error)
             }
         }
         if failures.isEmpty, let first = names.first, let backend = lookup(first) {

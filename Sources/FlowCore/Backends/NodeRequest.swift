@@ -59,12 +59,16 @@ public struct NodeRequest: Sendable {
     public var clock: any WallClock
     /// Hands out a part of the result while the node runs; parts reach those who follow the run in their order.
     public var emit: @Sendable (JSONValue) -> Void
+    /// Tells that another backend does the work than the one that was to do it, before it does.
+    public var report: @Sendable (BackendSwitch) -> Void
 
     /// Makes a request.
     public init(
         node: Node, input: JSONValue, attempt: Int, run: RunInformation, deadline: Timestamp? = nil,
-        clock: any WallClock, emit: @escaping @Sendable (JSONValue) -> Void = { _ in }
+        clock: any WallClock, emit: @escaping @Sendable (JSONValue) -> Void = { _ in },
+        report: @escaping @Sendable (BackendSwitch) -> Void = { _ in }
     ) {
+        self.report = report
         self.node = node
         self.input = input
         self.attempt = attempt

@@ -24,6 +24,11 @@ public struct RunEvent: Hashable, Sendable {
         case workflowStarted
         /// An attempt at a node began. The input is left out when it is the one that the graph gives by default.
         case nodeStarted(NodeID, attempt: Int, backend: BackendName, input: JSONValue?)
+        /// A backend gets its first node of the run, or its first since another one was registered under its name. Left
+        /// out of those that are part of the server.
+        indirect case backendIdentified(BackendName, BackendIdentity)
+        /// Another backend does the work of an attempt than the one that was to do it.
+        indirect case backendSwitched(NodeID, attempt: Int, BackendSwitch)
         /// A node has its output.
         case nodeCompleted(NodeID, attempt: Int, output: JSONValue, notes: CompletionNotes?)
         /// An attempt failed, and what follows from that.

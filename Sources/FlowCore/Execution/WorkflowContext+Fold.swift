@@ -47,7 +47,8 @@ extension WorkflowContext {
             nodes[index].status = .interrupted
             nodes[index].attempt?.status = .interrupted
             nodes[index].interrupt = interrupt
-        case .nodeChunk: break
+        case .nodeChunk, .backendSwitched: break
+        case .backendIdentified(let name, let identity): identities[name] = identity
         case .iterationStarted(let id, let iteration, let item):
             if let owner = position(of: id) { begin(iteration, ofNodeAt: owner, item: item) }
         case .iterationEnded(let id, let iteration, let outcome):

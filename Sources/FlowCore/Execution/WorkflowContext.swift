@@ -64,6 +64,16 @@ public struct WorkflowContext: Sendable {
     private struct Rare: Sendable {
         var iterations = Iterations()
         var sharedInput: SharedInput?
+        var identities: [BackendName: BackendIdentity] = [:]
+    }
+
+    /// Who the backends are that nodes went to, but for those that are part of the server.
+    public internal(set) var identities: [BackendName: BackendIdentity] {
+        get { rare.isEmpty ? [:] : rare[0].identities }
+        set {
+            if rare.isEmpty { rare.append(Rare()) }
+            rare[0].identities = newValue
+        }
     }
 
     /// The iterations that have begun.

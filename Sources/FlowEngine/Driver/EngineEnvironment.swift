@@ -7,6 +7,8 @@ final class EngineEnvironment: Sendable {
     let deadlines: Deadlines
     let limits: EngineLimits
     let lookup: BackendLookup
+    /// Who the backends are; `nil` when nobody asks.
+    let identities: (any BackendIdentities)?
     /// Numbers from 0 up to 1, which place attempts within their jitter.
     let random: @Sendable () -> Double
     let secrets: (any SecretSource)?
@@ -18,8 +20,10 @@ final class EngineEnvironment: Sendable {
     init(
         journal: any Journal, clock: any WallClock, deadlines: Deadlines, limits: EngineLimits,
         secrets: (any SecretSource)?, random: @escaping @Sendable () -> Double,
-        executor: (any TaskExecutor)? = nil, lookup: @escaping BackendLookup
+        executor: (any TaskExecutor)? = nil, identities: (any BackendIdentities)? = nil,
+        lookup: @escaping BackendLookup
     ) {
+        self.identities = identities
         self.journal = journal
         self.clock = clock
         self.deadlines = deadlines

@@ -41,7 +41,8 @@ extension RunDriver {
             let request = NodeRequest(
                 node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
                 run: information, deadline: deadline, clock: engine.clock,
-                emit: { inbox.send(.chunk(id, attempt: attempt, $0)) })
+                emit: { inbox.send(.chunk(id, attempt: attempt, $0)) },
+                report: { inbox.send(.switched(id, attempt: attempt, $0)) })
             child.task = Task(executorPreference: engine.executor) {
                 let result: Result<NodeResult, BackendError>
                 do throws(BackendError) {

@@ -6,6 +6,7 @@ extension RunDriver {
     mutating func start(_ id: NodeID, attempt: Int) async throws(BackendError) {
         guard let index = planner.context.position(of: id) else { return }
         let definition = planner.context.definition(ofNodeAt: index)
+        if definition.backend != nil || !introductions.isKnown { introduce(definition.backend ?? backend.name) }
         let input: JSONValue?
         do throws(NodeFailure) {
             input = try planner.input(ofNodeAt: index)
@@ -43,15 +44,19 @@ extension RunDriver {
             launches.append(id)
             return
         }
-        let request = NodeRequest(
+        var request = NodeRequest(
             node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
             run: information, clock: engine.clock)
+        // What is part of the server hands nothing on.
+        let switches = definition.backend == nil && introductions.isKnown ? nil : SwitchLog()
+        if let switches { request.report = { switches.add($0) } }
         let result: Result<NodeResult, BackendError>
         do {
             result = .success(try await target.executeNode(request))
         } catch {
             result = .failure(await error.owned(by: target))
         }
+        for change in switches?.all ?? [] { record(change, of: id, attempt: attempt) }
         conclude(id, attempt: attempt, result, isCancelling: false)
     }
 

@@ -23,6 +23,7 @@ struct RunDriver {
     /// The size of all outputs, written inputs and items so far, and what it was when events were last sent to the journal.
     var outputBytes = 0
     private var flushedBytes = 0
+    var introductions: Introductions
     private var tick: (instant: Timestamp, token: Deadlines.Token)?
     /// The time as of the last event or message: nothing that the planner asks about happens between.
     var now: Timestamp
@@ -34,6 +35,7 @@ struct RunDriver {
         self.planner = planner
         self.recorder = recorder
         information = RunInformation(planner.context)
+        introductions = Introductions(of: backend.name, engine.identities)
         now = engine.clock.now
         // A run that is taken up again has used some of its room.
         for node in planner.context.nodes {
@@ -147,6 +149,8 @@ struct RunDriver {
             forget(id)
             record(.nodeCancelled(id, attempt: attempt))
         case .chunk(let id, let attempt, let value): emit(id, attempt: attempt, value)
+        case .switched(let id, let attempt, let change):
+            if children[id]?.attempt == attempt { record(change, of: id, attempt: attempt) }
         case .command(let command, let reply): reply.give(obey(command))
         case .tick: tick = nil
         case .suspend: throw unavailable("the server is going down")

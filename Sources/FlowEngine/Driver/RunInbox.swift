@@ -15,6 +15,8 @@ final class RunInbox: Sendable {
         case abandoned(NodeID, attempt: Int)
         /// A running node handed out a part of its result.
         case chunk(NodeID, attempt: Int, JSONValue)
+        /// Another backend does the work of an attempt.
+        case switched(NodeID, attempt: Int, BackendSwitch)
         /// Somebody asks something of the run.
         case command(RunCommand, RunReply)
         /// The instant that the planner waits for has come.

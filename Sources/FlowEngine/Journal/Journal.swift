@@ -50,9 +50,19 @@ public protocol Journal: Sendable {
     /// Removes a registration.
     func removeRegistration(_ name: BackendName) async throws(JournalError)
 
+    /// Keeps which version of the server works on the journal from now on, unless that is the last one.
+    ///
+    /// - Returns: all versions that have, in order.
+    func note(_ version: ServerVersion) async throws(JournalError) -> [ServerVersion]
+
     /// Fails when the journal cannot write.
     func check() async throws(JournalError)
 
     /// Writes what is queued and closes the journal.
     func close() async
+}
+
+extension Journal {
+    /// By default only the present version is known.
+    public func note(_ version: ServerVersion) async throws(JournalError) -> [ServerVersion] { [version] }
 }

@@ -26,6 +26,17 @@ extension RunEventCodec {
                 return nil
             }
             return .nodeStarted(id, attempt: attempt, backend: BackendName(backend), input: fields[3])
+        case "bi":
+            guard let name = fields.text(0), let identity = fields[1].flatMap(BackendIdentity.init) else { return nil }
+            return .backendIdentified(BackendName(name), identity)
+        case "bs":
+            guard let id = fields.node(), let attempt = fields.attempt(), let from = fields.text(2),
+                let to = fields.text(3), let code = fields.text(4).flatMap(BackendError.Code.init(rawValue:)),
+                let reason = fields.text(5)
+            else { return nil }
+            return .backendSwitched(
+                id, attempt: attempt,
+                BackendSwitch(from: BackendName(from), to: BackendName(to), code: code, reason: reason))
         case "nc":
             guard let id = fields.node(), let attempt = fields.attempt(), let output = fields[2] else { return nil }
             return .nodeCompleted(id, attempt: attempt, output: output, notes: notes(fields[3]))

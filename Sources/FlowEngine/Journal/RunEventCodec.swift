@@ -67,6 +67,18 @@ public enum RunEventCodec {
             writer.integer(attempt)
             writer.string(backend.rawValue)
             if let input { writer.value(input) }
+        case .backendIdentified(let name, let identity):
+            head("bi")
+            writer.string(name.rawValue)
+            writer.value(identity.json)
+        case .backendSwitched(let id, let attempt, let change):
+            head("bs")
+            writer.string(id.rawValue)
+            writer.integer(attempt)
+            writer.string(change.from.rawValue)
+            writer.string(change.to.rawValue)
+            writer.string(change.code.rawValue)
+            writer.string(change.reason)
         case .nodeCompleted(let id, let attempt, let output, let notes):
             head("nc")
             writer.string(id.rawValue)

@@ -5,19 +5,24 @@ import Synchronization
 
 /// The backends by name. Registrations survive a restart.
 public actor BackendRegistry {
-    private struct Table: Sendable {
+    struct Table: Sendable {
         var backends: [BackendName: RegisteredBackend] = [:]
         var order: [BackendName] = []
         var draining: Set<BackendName> = []
+        /// Those whose file is gone: they take no new runs, and go when those that use them have ended.
+        var leaving: Set<BackendName> = []
+        /// Whether runs end only because the server goes down.
+        var isClosing = false
     }
 
-    private nonisolated let table = Mutex(Table())
-    private let journal: any Journal
-    private let logger: Logger
+    nonisolated let table = Mutex(Table())
+    nonisolated let changeCount = ChangeCount()
+    let journal: any Journal
+    let logger: Logger
     /// Names that are being registered or removed.
     private var changing: Set<BackendName> = []
     /// What is about to be registered, and counts as registered for whoever asks what wraps what.
-    private var coming: [BackendName: BackendRegistration] = [:]
+    var coming: [BackendName: BackendRegistration] = [:]
     /// The types of backends that can be registered.
     public nonisolated let factories: [any BackendFactory]
 
@@ -30,38 +35,11 @@ public actor BackendRegistry {
         self.logger = logger
         for backend in builtIn {
             let registration = BackendRegistration(name: backend.name, type: backend.type)
-            let registered = await RegisteredBackend(registration: registration, backend: backend, isBuiltIn: true)
+            let registered = await RegisteredBackend(registration: registration, backend: backend, isBuiltIn: true, changes: changeCount)
             table.withLock { table in
                 table.backends[backend.name] = registered
                 table.order.append(backend.name)
             }
-        }
-    }
-
-    /// Makes the backends that were registered before the last stop. One that cannot be made is logged and left out.
-    public func restore() async throws(JournalError) {
-        var waiting = try await journal.registrations()
-        // One that wraps another may stand before it: what could not be made is tried again while others can be.
-        while !waiting.isEmpty {
-            var failed: [(registration: BackendRegistration, error: ServiceError)] = []
-            for registration in waiting {
-                do {
-                    insert(try await make(registration, isNew: false))
-                } catch {
-                    failed.append((registration, error))
-                }
-            }
-            guard failed.count < waiting.count else {
-                for (registration, error) in failed {
-                    logger.error(
-                        "backend could not be restored",
-                        metadata: [
-                            "backend": "\(registration.name)", "type": "\(registration.type)", "error": "\(error)",
-                        ])
-                }
-                return
-            }
-            waiting = failed.map(\.registration)
         }
     }
 
@@ -88,7 +66,7 @@ public actor BackendRegistry {
     /// Runs that have begun go on, and so does what is executed for runs that others plan.
     nonisolated func refusals(of name: BackendName) -> [ValidationIssue] {
         var refusals = table.withLock { table in
-            table.draining.isEmpty ? [] : Self.draining(name, table)
+            table.draining.isEmpty && table.leaving.isEmpty ? [] : Self.draining(name, table)
         }
         if let reason = backend(name).flatMap({ missingProof(of: $0) }) {
             refusals.append(ValidationIssue([], reason, code: .conformance))
@@ -98,7 +76,7 @@ public actor BackendRegistry {
 
     /// What keeps runs from a backend since it, or what it wraps, is being removed.
     private static func draining(_ name: BackendName, _ table: borrowing Table) -> [ValidationIssue] {
-        if table.draining.contains(name) {
+        if table.draining.contains(name) || table.leaving.contains(name) {
             return [ValidationIssue([], "the backend \"\(name)\" is being removed", code: .draining)]
         }
         return (table.backends[name]?.references ?? []).flatMap { draining($0, table) }
@@ -126,6 +104,7 @@ public actor BackendRegistry {
     ) async throws(ServiceError) -> RegisteredBackend {
         let earlier = backend(registration.name)
         if let earlier, earlier.isBuiltIn { throw .conflict("\"\(registration.name)\" is part of the server") }
+        if let file = earlier?.registration.file { throw Self.belongs(registration.name, to: file) }
         if earlier != nil, !replace { throw .conflict("the name \"\(registration.name)\" is taken") }
         // The actor is free for others at every wait below: the name is kept from them until this is through.
         try claim(registration.name)
@@ -151,6 +130,9 @@ public actor BackendRegistry {
     public func unregister(_ name: BackendName, drain: Bool) async throws(ServiceError) {
         guard let registered = backend(name) else { throw .notFound("there is no backend \"\(name)\"") }
         if registered.isBuiltIn { throw .conflict("\"\(name)\" is part of the server and cannot be removed") }
+        if let file = registered.registration.file, !table.withLock({ $0.leaving.contains(name) }) {
+            throw Self.belongs(name, to: file)
+        }
         let users = wrappers(of: name).map { "\"\($0)\"" }
         guard users.isEmpty else { throw .conflict("\"\(name)\" is wrapped by \(users.joined(separator: ", "))") }
         try claim(name)
@@ -166,18 +148,29 @@ public actor BackendRegistry {
                 "\(registered.activeRuns) active runs use \"\(name)\"; cancel them or remove with drain=true")
         }
         await registered.uses.idle()
+        let isClosing = table.withLock { table in
+            if table.isClosing { table.draining.remove(name) }
+            return table.isClosing
+        }
+        // The runs that used it have not ended: they go on after the next start.
+        if isClosing { throw .unavailable("the server is going down") }
         // Nobody has replaced it meanwhile: the name is claimed.
         do { try await journal.removeRegistration(name) } catch {
             table.withLock { _ = $0.draining.remove(name) }
             throw ServiceError(error)
         }
         table.withLock { table in
+            _ = changeCount.next()
             table.draining.remove(name)
+            table.leaving.remove(name)
             table.backends[name] = nil
             table.order.removeAll { $0 == name }
         }
         retire(registered)
     }
+
+    /// Keeps what is being removed: that no run uses it any more is because the server goes down.
+    nonisolated func close() { table.withLock { $0.isClosing = true } }
 
     /// Gives back what the backends hold.
     public func shutdown() async {
@@ -191,7 +184,11 @@ public actor BackendRegistry {
         }
     }
 
-    private func make(
+    private static func belongs(_ name: BackendName, to file: String) -> ServiceError {
+        .conflict("\"\(name)\" is registered by the file \(file) of the server, and is changed there")
+    }
+
+    func make(
         _ registration: BackendRegistration, isNew: Bool
     ) async throws(ServiceError) -> RegisteredBackend {
         guard let factory = factories.first(where: { $0.type == registration.type }) else {
@@ -208,7 +205,7 @@ public actor BackendRegistry {
                 ? try await factory.makeBackend(registration, lookup: lookup)
                 : try await factory.restoreBackend(registration, lookup: lookup)
             return await RegisteredBackend(
-                registration: registration, backend: backend, isBuiltIn: false,
+                registration: registration, backend: backend, isBuiltIn: false, changes: changeCount,
                 references: factory.references(in: registration.config),
                 uses: self.backend(registration.name)?.uses ?? UseCount())
         } catch {
@@ -241,7 +238,7 @@ public actor BackendRegistry {
         return nil
     }
 
-    private func references(of registration: BackendRegistration) -> [BackendName] {
+    func references(of registration: BackendRegistration) -> [BackendName] {
         factories.first { $0.type == registration.type }?.references(in: registration.config) ?? []
     }
 
@@ -265,8 +262,9 @@ public actor BackendRegistry {
     }
 
     @discardableResult
-    private func insert(_ registered: RegisteredBackend) -> RegisteredBackend? {
+    func insert(_ registered: RegisteredBackend) -> RegisteredBackend? {
         table.withLock { table in
+            _ = changeCount.next()
             let earlier = table.backends.updateValue(registered, forKey: registered.name)
             guard let earlier else {
                 table.order.append(registered.name)

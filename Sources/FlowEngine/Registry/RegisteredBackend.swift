@@ -31,16 +31,26 @@ public final class RegisteredBackend: Sendable {
     public let isBuiltIn: Bool
     /// The backends that it hands work to, which are looked up by name whenever they are needed.
     let references: [BackendName]
+    /// Tells this registration apart from all others since the start.
+    let number: Int
+    /// The hash of the configuration.
+    let configHash: String?
+    private let changes: ChangeCount
     /// The runs that began on this registration or an earlier one of the name; it is not shut down before they have ended.
     private let runs = UseCount()
     /// The runs that use the name, whatever was registered under it when they began.
     let uses: UseCount
 
-    /// - Parameter uses: The count of an earlier registration of the name.
+    /// - Parameters:
+    ///   - changes: Counts what may change who is behind a name, this registration included.
+    ///   - uses: The count of an earlier registration of the name.
     init(
-        registration: BackendRegistration, backend: any Backend, isBuiltIn: Bool, references: [BackendName] = [],
-        uses: UseCount = UseCount()
+        registration: BackendRegistration, backend: any Backend, isBuiltIn: Bool, changes: ChangeCount,
+        references: [BackendName] = [], uses: UseCount = UseCount()
     ) async {
+        self.changes = changes
+        number = changes.next()
+        configHash = isBuiltIn ? nil : ReceiptHash.of(.object(registration.config))
         self.references = references
         self.uses = uses
         self.registration = registration
@@ -60,7 +70,11 @@ public final class RegisteredBackend: Sendable {
     /// Asks the backend again what it can do.
     func refresh() async {
         let new = await Description(of: backend)
-        description.withLock { $0 = new }
+        let isOther = description.withLock { description in
+            defer { description = new }
+            return description.version != new.version
+        }
+        if isOther { _ = changes.next() }
     }
 
     /// What it can do.

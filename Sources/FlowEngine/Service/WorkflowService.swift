@@ -24,6 +24,10 @@ public final class WorkflowService: Sendable {
     let makeID: @Sendable (Timestamp) -> WorkflowID
     let rescueIsPending = Atomic<Bool>(false)
     let isRecovered = Atomic<Bool>(false)
+    /// The version of this server; `nil` when it tells none.
+    let version: String?
+    /// The versions of servers that worked on the journal, in order.
+    let versions = Mutex<[ServerVersion]>([])
 
     /// Makes a service; call ``start()`` before the first request.
     ///
@@ -34,6 +38,7 @@ public final class WorkflowService: Sendable {
     ///   - executor: Where work that no request asks for preferably happens; `nil` leaves it to the system.
     ///   - hooks: How others are told of the end of runs; without it a submission that wants that is refused.
     ///   - conformance: How backends are judged.
+    ///   - version: The version of this server, as receipts tell it.
     ///   - makeID: Makes the id of a run that is submitted at an instant.
     public init(
         registry: BackendRegistry, journal: any Journal & DefinitionStore & DeliveryStore, limits: EngineLimits,
@@ -41,10 +46,11 @@ public final class WorkflowService: Sendable {
         secrets: (any SecretSource)? = nil,
         random: @escaping @Sendable () -> Double = { 0.5 },
         executor: (any TaskExecutor)? = nil,
-        hooks: CompletionHooks? = nil, conformance: ConformanceRuns? = nil,
+        hooks: CompletionHooks? = nil, conformance: ConformanceRuns? = nil, version: String? = nil,
         makeID: @escaping @Sendable (Timestamp) -> WorkflowID
     ) {
         self.registry = registry
+        self.version = version
         self.limits = limits
         self.logger = logger
         self.metrics = RunMetrics(factory: metrics)
@@ -54,7 +60,8 @@ public final class WorkflowService: Sendable {
         store = JobStore(journal: journal, limits: limits)
         let engine = EngineEnvironment(
             journal: journal, clock: clock, deadlines: Deadlines(clock: clock, executor: executor), limits: limits,
-            secrets: secrets, random: random, executor: executor, lookup: { registry.backend($0)?.backend })
+            secrets: secrets, random: random, executor: executor, identities: registry,
+            lookup: { registry.backend($0)?.backend })
         self.engine = engine
         self.hooks = hooks.map {
             HookDispatcher(
@@ -64,14 +71,21 @@ public final class WorkflowService: Sendable {
     }
 
     /// Begins to accept runs. Those that the last stop left unfinished go on once ``recover()`` has taken them up.
-    public func open() async throws(JournalError) {
+    ///
+    /// - Parameter declared: The backends that the server's files register.
+    /// - Returns: what is wrong with those; then the service is not to be used.
+    @discardableResult
+    public func open(declared: [BackendRegistration] = []) async throws(JournalError) -> [DeclarationIssue] {
         try await store.open()
-        try await registry.restore()
+        try await noteVersion()
+        let issues = try await registry.restore(declared: declared)
+        guard issues.isEmpty else { return issues }
         try await conformance?.open()
         await hooks?.start { [weak self] id throws(ServiceError) in
             guard let self else { throw .unavailable("the server is going down") }
             return try await ended(id)
         }
+        return []
     }
 
     /// Begins to accept runs and takes up every run that the last stop left unfinished.
@@ -85,6 +99,7 @@ public final class WorkflowService: Sendable {
     /// Refuses new runs, gives the active ones so long to end, and leaves the rest to the next start.
     public func stop(grace: Duration) async {
         let end = engine.clock.now.advanced(by: grace)
+        registry.close()
         await conformance?.stop()
         await store.close(grace: grace, engine: engine)
         await hooks?.stop(by: end)

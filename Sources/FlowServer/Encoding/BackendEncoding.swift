@@ -17,6 +17,12 @@ enum BackendEncoding {
         writer.string(backend.version ?? version)
         writer.field("built_in")
         writer.bool(backend.isBuiltIn)
+        writer.field("source")
+        writer.string(backend.isBuiltIn ? "server" : backend.registration.file == nil ? "api" : "file")
+        if let file = backend.registration.file {
+            writer.field("file")
+            writer.string(file)
+        }
         writer.field("config")
         writer.value(.object(backend.registration.config))
         writer.field("capabilities")

@@ -9,6 +9,8 @@ package enum EventEncoding {
         case .workflowSubmitted: "workflow_submitted"
         case .workflowStarted: "workflow_started"
         case .nodeStarted: "node_started"
+        case .backendIdentified: "backend_identified"
+        case .backendSwitched: "backend_switched"
         case .nodeCompleted: "node_completed"
         case .nodeFailed: "node_failed"
         case .nodeCancelled: "node_cancelled"
@@ -56,6 +58,21 @@ package enum EventEncoding {
                 writer.field("input_data")
                 writer.value(input)
             }
+        case .backendIdentified(let name, let identity):
+            writer.field("backend")
+            writer.string(name.rawValue)
+            writer.field("identity")
+            writer.value(identity.json)
+        case .backendSwitched(let id, let attempt, let change):
+            node(id, attempt, &writer)
+            writer.field("from_backend")
+            writer.string(change.from.rawValue)
+            writer.field("backend")
+            writer.string(change.to.rawValue)
+            writer.field("code")
+            writer.string(change.code.rawValue)
+            writer.field("reason")
+            writer.string(change.reason)
         case .nodeCompleted(let id, let attempt, let output, let notes):
             node(id, attempt, &writer)
             writer.field("output_data")

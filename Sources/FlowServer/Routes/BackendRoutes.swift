@@ -44,10 +44,7 @@ struct BackendRoutes: Sendable {
     @Sendable private func create(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
         try request.checkConditions(nil)
-        var fields = FieldReader(try json.object(request), at: [])
-        fields.require("name")
-        let name = fields.backend("name")
-        let registration = try Self.registration(name, &fields)
+        let registration = try Self.registration(try json.object(request))
         do {
             return try await register(registration, replace: false, status: 201)
         } catch {
@@ -61,8 +58,7 @@ struct BackendRoutes: Sendable {
             throw Problem(
                 404, "not-found", "\"\(request.parameters[0].prefix(200))\" is not a name that a backend can have.")
         }
-        var fields = FieldReader(try json.object(request), at: [])
-        let registration = try Self.registration(name, &fields)
+        let registration = try Self.registration(try json.object(request), name: name)
         let isNew = registry.backend(name) == nil
         // A backend has no version: a client can ask for one that is there, or for one that is not.
         try request.checkConditions(nil, isThere: !isNew)
@@ -85,18 +81,9 @@ struct BackendRoutes: Sendable {
     }
 
     private static func registration(
-        _ name: BackendName?, _ fields: inout FieldReader
+        _ object: JSONObject, name: BackendName? = nil
     ) throws(Problem) -> BackendRegistration {
-        fields.require("type")
-        let type = fields.text("type", maximum: 64)
-        let config = fields.object("config") ?? JSONObject()
-        let level = fields.value(
-            "require_conformance", expected: "one of \"L0\", \"L1\", \"L2\", \"L3\""
-        ) { $0.string.flatMap(ConformanceLevel.init(rawValue:)) }
-        if name == .automatic { fields.refuse("name", "\"auto\" stands for the server's own choice") }
-        let issues = fields.finish()
-        guard issues.isEmpty, let name, let type else { throw .invalid(issues) }
-        return BackendRegistration(name: name, type: type, config: config, requireConformance: level)
+        do { return try BackendRegistration(decoding: object, name: name) } catch { throw .invalid(error.issues) }
     }
 
     private func answer(_ backend: RegisteredBackend, status: Int) -> HTTPResponse {

@@ -12,6 +12,7 @@ struct NodeRoutes: Sendable {
         [
             Route(.get, "/workflows/{workflow_id}/nodes", .viewer, .suspending(list)),
             Route(.get, "/workflows/{workflow_id}/nodes/{node_id}", .viewer, .suspending(read)),
+            Route(.get, "/workflows/{workflow_id}/receipts", .viewer, .suspending(receipts)),
             Route(
                 .post, "/workflows/{workflow_id}/nodes/{node_id}/resume", .submitter, takesBody: true,
                 .suspending(resume)),
@@ -41,6 +42,25 @@ struct NodeRoutes: Sendable {
         var writer = JSONWriter(capacity: 512)
         NodeEncoding.write(context, nodeAt: index, to: &writer)
         return .json(writer.bytes)
+    }
+
+    @Sendable private func receipts(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
+        var query = QueryItems(request.query)
+        let after = query.value("after", expected: "the number of a receipt, or 0") {
+            Int($0).flatMap { (0...9_007_199_254_740_991).contains($0) ? $0 : nil }
+        }
+        let limit = query.value("limit", expected: "a number from 1 to 1000") {
+            Int($0).flatMap { (1...1000).contains($0) ? $0 : nil }
+        }
+        try query.finish()
+        let id = try WorkflowRoutes.id(request)
+        let page: ReceiptPage
+        do { page = try await service.receipts(of: id, after: after ?? 0, limit: limit ?? 500) } catch {
+            throw Problem(error)
+        }
+        var response = HTTPResponse.json(ReceiptEncoding.bytes(page))
+        if let next = page.next { response.linkNext(String(next), after: request, name: "after") }
+        return response
     }
 
     @Sendable private func resume(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {

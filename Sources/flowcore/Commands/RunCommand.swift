@@ -82,6 +82,9 @@ struct Progress {
         case "node_completed": StandardStreams.writeError("  \(node) completed\n")
         case "node_failed":
             StandardStreams.writeError("  \(node) failed: \(event["error"]?["message"]?.string ?? "")\n")
+        case "backend_switched":
+            let from = event["from_backend"]?.string ?? ""
+            StandardStreams.writeError("  \(node) goes from \(from) to \(event["backend"]?.string ?? "")\n")
         case "node_cancelled": StandardStreams.writeError("  \(node) cancelled\n")
         default: break
         }

@@ -82,7 +82,7 @@ struct ServeCommand: AsyncParsableCommand {
             directory: settings.directory, limits: settings.engine,
             allowsPrivateCalls: settings.allowsPrivateCalls ?? settings.isLoopback, logger: logger, metrics: metrics,
             secrets: settings.secrets)
-        try await assembly.service.open()
+        try await open(assembly, settings.backends)
         let application = Application(
             service: assembly.service, metrics: metrics, options: options(settings, keys),
             logger: Logger(label: "flowcore.http"))
@@ -98,6 +98,11 @@ struct ServeCommand: AsyncParsableCommand {
         StandardStreams.write("listening on \(scheme)://\(host):\(server.port)\n")
         // Unstructured: requests are answered meanwhile, and a stop ends it.
         let recovery = Task { await recover(assembly.service, logger) }
+        // Unstructured, and not waited for: it lasts as long as the runs that use what is removed.
+        Task {
+            await recovery.value
+            await assembly.service.registry.removeLeaving()
+        }
         // Unstructured, since it has no end of its own; it is cancelled below.
         let retention = Task {
             await Retention(service: assembly.service, policy: settings.retention, logger: logger).run()
@@ -117,6 +122,24 @@ struct ServeCommand: AsyncParsableCommand {
         await recovery.value
         impatience.cancel()
         logger.notice("stopped")
+    }
+
+    /// Opens the service with the backends that files register.
+    ///
+    /// - Throws: ``UsageError`` with everything that is wrong with them.
+    private static func open(_ assembly: Assembly, _ files: BackendFiles?) async throws {
+        let problems: [String]
+        do {
+            let issues = try await assembly.service.open(declared: files?.registrations ?? [])
+            problems = files?.problems(issues) ?? []
+        } catch {
+            await assembly.stop(grace: .zero)
+            throw error
+        }
+        guard problems.isEmpty else {
+            await assembly.stop(grace: .zero)
+            throw UsageError(description: problems.joined(separator: "\n"))
+        }
     }
 
     /// Takes up what the last stop left unfinished.

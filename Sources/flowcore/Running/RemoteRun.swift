@@ -60,7 +60,7 @@ struct RemoteRun {
         return request
     }
 
-    private func call(_ method: String, _ path: String, body: [UInt8]?) async throws -> JSONValue {
+    func call(_ method: String, _ path: String, body: [UInt8]?) async throws -> JSONValue {
         var request = request(method, path)
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")

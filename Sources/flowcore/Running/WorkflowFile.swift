@@ -49,7 +49,7 @@ struct WorkflowFile {
 
     /// The JSON value of a YAML node, by the rules of YAML 1.2's core schema: a plain scalar is what JSON would read,
     /// else a text.
-    private static func value(_ node: Yams.Node) throws -> JSONValue {
+    static func value(_ node: Yams.Node) throws -> JSONValue {
         switch node {
         case .mapping(let mapping):
             var object = JSONObject()

@@ -39,6 +39,11 @@ extension Settings {
         problems += names.problems(in: ProcessInfo.processInfo.environment)
         try loadCertificate(&problems)
         loadSecrets(&problems)
+        if let backendsDirectory {
+            let files = BackendFiles(directory: backendsDirectory)
+            problems += files.problems
+            backends = files
+        }
         guard problems.isEmpty else { throw UsageError(description: problems.joined(separator: "\n")) }
     }
 
@@ -78,6 +83,7 @@ extension Settings {
         reader.number("limits.max_definition_versions", in: 1...1_000_000, &engine.definitions.versions)
         reader.number("limits.max_definition_bytes", in: 1024...(1 << 30), &engine.definitions.bytes)
         reader.flag("outbound.allow_private", &allowsPrivateCalls)
+        reader.text("backends.directory", &backendsDirectory)
         reader.text("secrets.directory", &secretsDirectory)
         reader.number("hooks.max_parallel", in: 1...1000, &engine.hooks.parallel)
         reader.duration("hooks.timeout", &engine.hooks.timeout)

@@ -28,6 +28,8 @@ struct Settings: Sendable {
     var jsonDepth = 128
     var retention = RetentionPolicy()
     var allowsPrivateCalls: Bool?
+    var backendsDirectory: String?
+    var backends: BackendFiles?
     var secretsDirectory: String?
     var secrets = Secrets()
     var logLevel = Logger.Level.info

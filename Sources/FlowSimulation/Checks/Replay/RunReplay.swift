@@ -130,7 +130,8 @@ package struct RunReplay {
         case .nodeFailed(let id, let attempt, let error, let outcome): fail(id, attempt, error, outcome)
         case .nodeSkipped(let id): skip(id)
         case .nodeInterrupted(let id, let attempt, _): interrupt(id, attempt)
-        case .nodeChunk(let id, let attempt, _):
+        case .backendIdentified: break
+        case .nodeChunk(let id, let attempt, _), .backendSwitched(let id, let attempt, _):
             if nodes[id]?.status != .running || nodes[id]?.attempts != attempt { wrong("is of no attempt", event) }
         case .nodeCancelled(let id, let attempt):
             guard nodes[id]?.status == .running, nodes[id]?.attempts == attempt else {
