@@ -11,7 +11,9 @@ struct BackendFileTests {
     static func start(_ folder: String, _ more: [String: String] = [:], log: String? = nil) async throws
         -> ServerProcess
     {
-        let environment = ["FLOWCORE_BACKENDS_DIRECTORY": folder + "/backends"].merging(more) { $1 }
+        let environment = [
+            "FLOWCORE_BACKENDS_DIRECTORY": folder + "/backends", "FLOWCORE_SERVER_SHUTDOWN_GRACE": "100ms",
+        ].merging(more) { $1 }
         return try await ServerProcess(data: folder + "/data", environment: environment, log: log)
     }
 
@@ -110,7 +112,12 @@ struct BackendFileTests {
             ["a.yaml:3: /config there is no backend \"gone\""]
         ),
         (
-            [("a.yaml", "name: x\ntype: remote\nconfig:\n  url: http://127.0.0.1:9\n  headers: {Authorization: hunter2}\n")],
+            [
+                (
+                    "a.yaml",
+                    "name: x\ntype: remote\nconfig:\n  url: http://127.0.0.1:9\n  headers: {Authorization: hunter2}\n"
+                )
+            ],
             ["a.yaml:5: /config/headers/Authorization", "has to be a secret"]
         ),
         (
@@ -124,7 +131,8 @@ struct BackendFileTests {
         ),
     ]
 
-    @Test("the server does not start with what is wrong in a file, and tells all of it with its place", arguments: 0..<13)
+    @Test(
+        "the server does not start with what is wrong in a file, and tells all of it with its place", arguments: 0..<13)
     func refusals(index: Int) async throws {
         let (files, says) = Self.refused[index]
         let folder = try Self.folder(files)
@@ -171,7 +179,9 @@ struct BackendFileTests {
         let client = server.client
         while try await client.send("GET", path).json["nodes"]?["q"]?["status"] != "interrupted" {}
         var answered = try await client.send("POST", path + "/nodes/q/resume", ["output": 1])
-        while answered.status == 503 { answered = try await client.send("POST", path + "/nodes/q/resume", ["output": 1]) }
+        while answered.status == 503 {
+            answered = try await client.send("POST", path + "/nodes/q/resume", ["output": 1])
+        }
         #expect(answered.status == 202, "\(answered.text)")
         #expect(try await client.send("GET", path + "?wait=20s").json["nodes"]?["a"]?["backend"] == "x")
         while try await client.send("GET", "/backends/x").status != 404 {}

@@ -45,7 +45,8 @@ struct SettingsTests {
         ("limits.max_nodes", "0"), ("limits.max_depth", "7"), ("limits.max_payload_bytes", "1023"),
         ("limits.max_run_bytes", "1023"), ("limits.max_definitions", "-1"), ("limits.max_definition_versions", "0"),
         ("limits.max_definition_bytes", "1023"),
-        ("outbound.allow_private", "perhaps"), ("secrets.directory", "/nowhere/secrets"), ("backends.directory", "/nowhere/backends"), ("hooks.max_parallel", "0"),
+        ("outbound.allow_private", "perhaps"), ("secrets.directory", "/nowhere/secrets"),
+        ("backends.directory", "/nowhere/backends"), ("hooks.max_parallel", "0"),
         ("hooks.timeout", "0s"), ("hooks.max_age", "old"), ("hooks.source", "two words"),
         ("logging.level", "loud"), ("logging.format", "xml"),
     ]
@@ -89,7 +90,8 @@ struct SettingsTests {
             ("variables", try await flowcore(["serve"], environment: variables)),
         ] {
             #expect(result.code == 78 && result.output.isEmpty, "\(source): \(result.code) \(result.output)")
-            for (key, value) in Self.unacceptable where !["tls", "secrets", "backends"].contains(key.prefix { $0 != "." }) {
+            for (key, value) in Self.unacceptable
+            where !["tls", "secrets", "backends"].contains(key.prefix { $0 != "." }) {
                 // An empty variable is none.
                 if source == "variables", value.isEmpty { continue }
                 #expect(result.error.contains("\(key): expected"), "\(source): \(result.error)")

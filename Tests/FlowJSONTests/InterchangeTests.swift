@@ -27,7 +27,8 @@ struct InterchangeTests {
 
     @Test("names go in the order of their UTF-16 units, and only what has to be escaped is")
     func names() throws {
-        let text = #"{"€":1,"\r":2,"\ufb33":3,"1":4,"😀":5,"\u0080":6,"ö":7,"a":{"z":[true,null,"\b\f\u001f\"\\/"],"b":2}}"#
+        let text =
+            #"{"€":1,"\r":2,"\ufb33":3,"1":4,"😀":5,"\u0080":6,"ö":7,"a":{"z":[true,null,"\b\f\u001f\"\\/"],"b":2}}"#
         let value = try JSONParser.parse(text)
         let order = ["\r", "1", "a", "\u{80}", "ö", "€", "😀", "\u{fb33}"]
         let written = Self.text(value)

@@ -165,7 +165,8 @@ struct DefinitionRunTests {
             let client = server.client
             for definition in ["hello", "hello@1"] as [JSONValue] {
                 let fine = try await client.send("POST", "/workflows/match", ["definition": definition])
-                #expect(fine.json["backends"]?[0] == ["backend": "native", "accepted": true, "healthy": true, "unmet": []])
+                #expect(
+                    fine.json["backends"]?[0] == ["backend": "native", "accepted": true, "healthy": true, "unmet": []])
             }
             #expect(try await client.send("POST", "/workflows/match", ["definition": "ghost"]).status == 422)
             let auto = try await Self.run(client, "hello", ["backend": "auto"])

@@ -108,11 +108,12 @@ struct MatchingTests {
             #expect(refused.json["errors"]?[0]?["code"] == "limit_exceeded")
             #expect(refused.details.contains("50 bytes") && refused.details.contains("\"far\""))
             // Also when only the node is to run there.
-            let node1 = node("a", "x", after: nil, nil, ["backend": "far"])
-            #expect(try await client.send("POST", "/workflows", body([node1], nil)).places == ["/input"])
+            let override = node("a", "x", after: nil, nil, ["backend": "far"])
+            #expect(try await client.send("POST", "/workflows", body([override], nil)).places == ["/input"])
             let small = node("a", "x", after: nil, nil, ["input": ["n": "${size(input.text)}"]])
             #expect(try await client.send("POST", "/workflows", body([small], "far")).status == 202)
-            #expect(try await client.send("POST", "/workflows", body([node("b"), node("a", "x")], "far")).status == 422)
+            #expect(
+                try await client.send("POST", "/workflows", body([node("b"), node("a", "x")], "far")).status == 422)
             let matches = try await Self.match(client, body([node("a", "x")], nil))
             #expect(Self.unmet(matches.first { $0["backend"] == "far" }) == ["limit_exceeded /input"])
         }

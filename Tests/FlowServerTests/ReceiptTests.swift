@@ -84,23 +84,26 @@ struct ReceiptTests {
             }
             var forged = receipts[1].object ?? [:]
             forged["backend"] = "other"
-            #expect(Self.problems(with([receipts[0], .object(forged), receipts[2]])) == [
-                "receipt 2 does not say what its hash says"
-            ])
+            #expect(
+                Self.problems(with([receipts[0], .object(forged), receipts[2]])) == [
+                    "receipt 2 does not say what its hash says"
+                ])
             forged["hash"] = nil
             forged["hash"] = .string(ReceiptHash.of(.object(forged)))
-            #expect(Self.problems(with([receipts[0], .object(forged), receipts[2]])) == [
-                "receipt 3 does not build on the one before it"
-            ])
+            #expect(
+                Self.problems(with([receipts[0], .object(forged), receipts[2]])) == [
+                    "receipt 3 does not build on the one before it"
+                ])
             #expect(Self.problems(with([receipts[0], receipts[2]])).count == 2)
             #expect(Self.problems(with(Array(receipts.prefix(2)))) == ["the last receipt is not the head"])
             var other = run.json.object ?? [:]
             other["nodes"] = [
                 "b": ["status": "completed", "input_data": ["n": 1], "output_data": 3]
             ]
-            #expect(Self.problems(page, .object(other)) == [
-                "the output_data of the node \"b\" is not what its receipt tells"
-            ])
+            #expect(
+                Self.problems(page, .object(other)) == [
+                    "the output_data of the node \"b\" is not what its receipt tells"
+                ])
             #expect(Self.problems(["nothing": 1]).count == 2)
         }
     }
@@ -240,7 +243,8 @@ struct ReceiptTests {
             let page = try await Self.receipts(client, id)
             let receipts = page["receipts"]?.array ?? []
             #expect(receipts.map { $0["backend"] } == ["x", "x", "y", "x"])
-            #expect(receipts.allSatisfy { $0["executor"]?["type"] == "scripted" || $0["executor"]?["type"] == "native" })
+            #expect(
+                receipts.allSatisfy { $0["executor"]?["type"] == "scripted" || $0["executor"]?["type"] == "native" })
             #expect(Self.problems(page, run.json) == [])
         }
     }
@@ -252,16 +256,19 @@ struct ReceiptTests {
         options.clock = clock
         try await TestServer.with(options) { server in
             let client = server.client
-            let again: JSONObject = ["retry": ["max_attempts": 2, "initial_delay": 0], "on_error": "continue"]
+            let again: JSONObject = [
+                "retry": ["max_attempts": 2, "initial_delay": 0, "retry_on": ["odd"]], "on_error": "continue",
+            ]
             let nodes = [
-                node("f", "fail", after: nil, ["message": "no", "retriable": true], again),
+                node("f", "fail", after: nil, ["message": "no", "code": "odd"], again),
                 node("q", "approval"), node("z", "approval"),
             ]
             let made = try await client.send("POST", "/workflows", ["workflow": workflow(nodes)])
             try #require(made.status == 202, "\(made.text)")
             let id = Self.id(made)
             func wait(for node: String) async throws {
-                while try await client.send("GET", "/workflows/\(id)").json["nodes"]?[node]?["status"] != "interrupted" {
+                while try await client.send("GET", "/workflows/\(id)").json["nodes"]?[node]?["status"] != "interrupted"
+                {
                     clock.advance(by: .seconds(1))
                 }
             }

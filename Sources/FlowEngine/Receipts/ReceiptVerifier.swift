@@ -22,7 +22,9 @@ public struct ReceiptVerifier: Sendable {
         guard let receipts = page["receipts"]?.array, let submission = page["submission_hash"]?.string,
             let run = page["workflow_id"]?.string
         else { return problems.append("it is no answer with receipts") }
-        if let known = self.run, known != run { problems.append("the pages are of two runs, \"\(known)\" and \"\(run)\"") }
+        if let known = self.run, known != run {
+            problems.append("the pages are of two runs, \"\(known)\" and \"\(run)\"")
+        }
         self.run = run
         if head == nil { head = submission }
         claimedHead = page["head"]?.string

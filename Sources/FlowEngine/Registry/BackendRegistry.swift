@@ -35,7 +35,8 @@ public actor BackendRegistry {
         self.logger = logger
         for backend in builtIn {
             let registration = BackendRegistration(name: backend.name, type: backend.type)
-            let registered = await RegisteredBackend(registration: registration, backend: backend, isBuiltIn: true, changes: changeCount)
+            let registered = await RegisteredBackend(
+                registration: registration, backend: backend, isBuiltIn: true, changes: changeCount)
             table.withLock { table in
                 table.backends[backend.name] = registered
                 table.order.append(backend.name)

@@ -48,7 +48,8 @@ struct VerifyReceiptsCommand: AsyncParsableCommand {
     private func read(_ url: String, _ verifier: inout ReceiptVerifier) async throws {
         let parts = url.split(separator: "/workflows/", maxSplits: 1).map(String.init)
         guard parts.count == 2, let id = parts[1].split(separator: "/").first else {
-            throw UsageError(description: "\(url): expected the URL of a run, such as http://localhost:8080/workflows/ID")
+            throw UsageError(
+                description: "\(url): expected the URL of a run, such as http://localhost:8080/workflows/ID")
         }
         let server = RemoteRun(
             server: parts[0], key: key ?? ProcessInfo.processInfo.environment["FLOWCORE_API_KEY"])
