@@ -12,7 +12,11 @@ struct ShippedBackendTests {
     /// Judges a backend to its end, with no failure, and within what a suite may take.
     private func judge(_ name: String, _ suite: BackendTestSuite, skipped: Int) async throws {
         let start = ContinuousClock.now
-        let report = try await ConformanceRunner(suite).report()
+        var runner = ConformanceRunner(suite)
+        // A starved machine does not meet the time of a suite, of which the program is told by its own.
+        runner.caseTime = .seconds(60)
+        runner.wholeTime = .seconds(110)
+        let report = try await runner.report()
         let text = report.text(name: name)
         #expect(report.hasPassed && report.level == .l3, "\(text)")
         #expect(report.count(.skipped) <= skipped, "\(text)")

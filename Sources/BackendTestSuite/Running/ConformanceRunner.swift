@@ -7,7 +7,7 @@ public struct ConformanceRunner: Sendable {
     /// What is asked, in the order of the report.
     public let cases: [ConformanceCase]
     /// How long one case may take.
-    public var caseTime: Duration = .seconds(7)
+    public var caseTime: Duration = .seconds(10)
     /// How long all may take; what has not been tried by then has failed.
     public var wholeTime: Duration = .seconds(20)
     /// How many cases are tried at the same time.

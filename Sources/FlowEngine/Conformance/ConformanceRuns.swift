@@ -103,7 +103,7 @@ public final class ConformanceRuns: Sendable {
         }
         let report = judge.report(of: live.results)
         let now = clock.now
-        let ended = live.end { [fault] run in
+        let ended = live.end(cancelling: false) { [fault] run in
             run.report = report
             run.error = fault
             run.status = fault == nil && report.hasPassed ? .passed : .failed
@@ -162,7 +162,7 @@ public final class ConformanceRuns: Sendable {
         let now = clock.now
         for (name, run) in live {
             let results = run.results
-            let ended = run.end { [judge] run in
+            let ended = run.end(cancelling: true) { [judge] run in
                 run.report = judge.report(of: results)
                 run.status = .cancelled
                 run.endedAt = now

@@ -41,14 +41,15 @@ public final class LiveConformanceRun: Sendable {
 
     /// Ends the run, unless it has ended.
     ///
+    /// - Parameter cancelling: Whether what tries the cases is to be stopped, rather than being what ends the run.
     /// - Returns: how it ended now; `nil` when it had before.
-    func end(_ finish: @Sendable (inout ConformanceRun) -> Void) -> ConformanceRun? {
+    func end(cancelling: Bool, _ finish: @Sendable (inout ConformanceRun) -> Void) -> ConformanceRun? {
         var ended: ConformanceRun?
         resume { state in
             guard state.run.status == .running else { return false }
             finish(&state.run)
             ended = state.run
-            state.task?.cancel()
+            if cancelling { state.task?.cancel() }
             state.task = nil
             return true
         }
