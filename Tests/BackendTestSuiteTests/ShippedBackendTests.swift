@@ -80,13 +80,15 @@ struct ShippedBackendTests {
         }
     }
 
-    @Test("the documented backend in Python")
-    func python() async throws {
+    @Test(
+        "the documented backends in other languages",
+        arguments: [("python3", "backend.py", 31), ("node", "backend.mjs", 27)])
+    func documented(_ language: String, _ file: String, _ skipped: Int) async throws {
         let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "docs/examples/backend.py").path()
-        try await ScriptProcess.with(["python3", script, "0"]) { line in
+            .deletingLastPathComponent().appending(path: "docs/examples/\(file)").path()
+        try await ScriptProcess.with([language, script, "0"]) { line in
             let port = try #require(line.split(separator: ":").last.flatMap { Int($0.filter(\.isNumber)) })
-            try await judge("python", BackendTestSuite(url: "http://127.0.0.1:\(port)"), skipped: 40)
+            try await judge(language, BackendTestSuite(url: "http://127.0.0.1:\(port)"), skipped: skipped)
         }
     }
 }

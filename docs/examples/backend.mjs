@@ -17,7 +17,10 @@ const samples = { // What the conformance suite tries the backend with.
 };
 const documents = {
   "/": { name: "shouting", version: "1", node_types: Object.keys(types), samples },
-  "/capabilities": { streaming: true, parallel: true, async: false, distributed: false },
+  "/capabilities": {
+    streaming: true, parallel: true, async: false, distributed: false,
+    exact_integers: false, // Numbers are doubles.
+  },
   "/health": { healthy: true },
 };
 

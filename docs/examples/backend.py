@@ -48,6 +48,7 @@ class Backend(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
+ThreadingHTTPServer.request_queue_size = 128  # So many connections may come at once.
 server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 9000), Backend)
 print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()

@@ -16,7 +16,10 @@ extension BackendTestSuite {
             let error = node.attempt?.error
             try run.expect(error?.message.isEmpty == false, "its error has a message")
             try run.expect(
-                error.map { $0.code != .unavailable && $0.code != .invalidResponse } ?? false,
+                error.map {
+                    ![.unavailable, .invalidResponse, .invalidJSON, .remoteStatus, .remoteError].contains($0.code)
+                }
+                    ?? false,
                 "its error is the node's own, not one of the connection")
         },
         ConformanceCase(
