@@ -74,7 +74,7 @@ struct ConformanceRoutes: Sendable {
         let name = try BackendRoutes.backend(request, in: service.registry).name
         let type = MediaTypes.choose(accept: request.fields.values("accept"), from: Self.types) ?? MediaTypes.json
         var seen = 0
-        if type == ServerSentEvent.mediaType, let field = request.fields["last-event-id"] {
+        if let field = request.fields["last-event-id"] {
             guard let last = Int(field), (0...1_000_000).contains(last) else {
                 throw Problem(
                     400, "last-event-id", "Last-Event-ID is not a position.",
