@@ -14,6 +14,9 @@ let package = Package(
             dependencies: ["TextBackend", .product(name: "FlowHosting", package: "flow-core")]),
         .testTarget(
             name: "TextBackendTests",
-            dependencies: ["TextBackend", .product(name: "FlowHosting", package: "flow-core")]),
+            dependencies: [
+                "TextBackend", .product(name: "BackendTestSuite", package: "flow-core"),
+                .product(name: "FlowHosting", package: "flow-core"),
+            ]),
     ]
 )

@@ -28,6 +28,8 @@ struct Bench: Sendable {
     let probe: Probe
     /// Where that is.
     let probeURL: String
+    /// So much more time than it promises is given to the backend.
+    var slack: Duration = .zero
     /// When it was set up.
     let startedAt: Timestamp
     /// Makes ids that nobody else has.
@@ -37,7 +39,7 @@ struct Bench: Sendable {
     ///
     /// - Throws: ``ConformanceFailure`` when a service does not answer at all; what `body` throws.
     static func with<Result: Sendable>(
-        _ subject: Subject, samples: Samples, _ body: (Bench) async throws -> Result
+        _ subject: Subject, samples: Samples, slack: Duration = .zero, _ body: (Bench) async throws -> Result
     ) async throws -> Result {
         let calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: true))
         let probe = Probe()
@@ -45,7 +47,11 @@ struct Bench: Sendable {
         do {
             result = .success(
                 try await LoopbackServer.with({ await probe.respond(to: $0) }) { server in
-                    try await set(up: subject, samples, calls, probe, server.url, body)
+                    try await set(up: subject, samples, calls, probe, server.url) { bench in
+                        var bench = bench
+                        bench.slack = slack
+                        return try await body(bench)
+                    }
                 })
         } catch {
             result = .failure(error)

@@ -9,7 +9,7 @@ struct Trial: Sendable {
 
     var wire: WireClient { bench.wire }
     /// How long a backend may take over a cancelled node.
-    var timeToCancel: Duration { min(bench.contract.timeToCancel, .seconds(5)) }
+    var timeToCancel: Duration { min(bench.contract.timeToCancel, .seconds(5)) + bench.slack }
 
     /// A sample.
     ///

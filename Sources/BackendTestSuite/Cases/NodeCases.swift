@@ -5,12 +5,17 @@ extension BackendTestSuite {
     /// Single nodes, run by an engine.
     static let nodeCases: [ConformanceCase] = [
         ConformanceCase(
-            .l1, "node", "samples", "there are samples of nodes that succeed, fail and echo",
+            .l1, "node", "samples", "there are samples of a node that succeeds, with its output, and of one that fails",
             why: "Without them nearly nothing is tried, and what was not tried must not count as passed."
         ) { trial in
-            for role in [Samples.Role.succeeds, .fails, .echoes] where trial.bench.samples[role] == nil {
+            for role in [Samples.Role.succeeds, .fails] where trial.bench.samples[role] == nil {
                 throw ConformanceFailure(
                     sent: "GET of the base URL", received: role.advice, expected: "a sample \"\(role)\"")
+            }
+            guard trial.bench.samples[.succeeds]?.output != nil else {
+                throw ConformanceFailure(
+                    sent: "GET of the base URL", received: "a sample \"succeeds\" without an output",
+                    expected: "the output that it has for its input, so that a wrong one can be told")
             }
         },
         ConformanceCase(

@@ -81,7 +81,7 @@ extension BackendTestSuite {
             let sample = try trial.sample(.succeeds)
             try await trial.faulty({ _ in .nothing }) { name, _ in
                 let run = try await trial.run(
-                    [sample.node("a", ["total_timeout": "600ms"])], input: sample.input, on: name)
+                    [sample.node("a", ["total_timeout": "4s"])], input: sample.input, on: name)
                 try run.expect(
                     try run.node("a").attempt?.error?.code == .unavailable,
                     "the node fails with the code \"unavailable\"")

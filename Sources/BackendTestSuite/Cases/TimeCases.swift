@@ -140,7 +140,7 @@ extension BackendTestSuite {
             let called = try trial.sample(.calls).calling(trial.bench.probeURL + line.path)
             // Unstructured: it is the connection of this request that is closed.
             let request = Task { try await trial.execute(called, within: .seconds(30)) }
-            let began = await Deadline.run(within: .seconds(3)) { await line.calls.reach(1) } == true
+            let began = await Deadline.run(within: .seconds(6)) { await line.calls.reach(1) } == true
             request.cancel()
             let stopped = await Deadline.run(within: trial.timeToCancel) { await line.departures.reach(1) } == true
             line.release.increment()

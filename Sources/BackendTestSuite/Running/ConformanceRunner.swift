@@ -10,6 +10,8 @@ public struct ConformanceRunner: Sendable {
     public var caseTime: Duration = .seconds(10)
     /// How long all may take; what has not been tried by then has failed.
     public var wholeTime: Duration = .seconds(20)
+    /// How much more time than it promises a backend is given to cancel its work, for machines that are short of it.
+    public var slack: Duration = .zero
     /// How many cases are tried at the same time.
     public var width = 12
 
@@ -68,7 +70,7 @@ public struct ConformanceRunner: Sendable {
 
     private func run(_ report: @escaping @Sendable (ConformanceResult) -> Void) async throws {
         let end = ContinuousClock.now + wholeTime
-        try await Bench.with(suite.subject, samples: suite.samples) { bench in
+        try await Bench.with(suite.subject, samples: suite.samples, slack: slack) { bench in
             await withTaskGroup(of: Void.self) { group in
                 var active = 0
                 for item in cases where !item.isExclusive {

@@ -1,3 +1,4 @@
+import BackendTestSuite
 import FlowHosting
 import FlowJSON
 import Foundation
@@ -10,6 +11,20 @@ import TextBackend
 
 @Suite("the text backend", .timeLimit(.minutes(1)))
 struct TextBackendTests {
+    private static let samples = Samples([
+        .succeeds: Sample(
+            type: "word-count", input: ["text": "one three"], output: ["words": 2, "longest": "three"]),
+        .fails: Sample(type: "word-count", input: [:]),
+        .streams: Sample(
+            type: "word-count", input: ["text": "one three"], output: ["words": 2, "longest": "three"],
+            chunks: [["longest": "one"], ["longest": "three"]]),
+    ])
+
+    @Test("it does what is asked of a backend", arguments: BackendTestSuite.cases)
+    func conforms(_ item: ConformanceCase) async throws {
+        try await item.check(TextBackend(), samples: Self.samples)
+    }
+
     @Test("a server runs workflows on it, and its node type on the backend native", arguments: ["text", "native"])
     func served(backend: String) async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
