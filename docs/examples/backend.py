@@ -34,10 +34,11 @@ class Backend(BaseHTTPRequestHandler):
             kind, value = body["node"]["type"], body.get("node_context", {}).get("input_data")
         except (ValueError, TypeError, KeyError, AttributeError):
             return self.answer({"detail": "expected a node"}, 400)
-        errors = [] if kind in TYPES else [{"pointer": "/type", "detail": f"there is no type {kind}"}]
+        execute = TYPES.get(kind)
+        errors = [] if execute else [{"pointer": "/type", "detail": f"there is no type {kind}"}]
         if self.path == "/nodes/validate":
             return self.answer({"valid": not errors, "errors": errors})
-        return self.answer({"detail": "unknown type"}, 422) if errors else self.answer(TYPES[kind](value))
+        return self.answer({"detail": "unknown type"}, 422) if errors else self.answer(execute(value))
 
     def answer(self, value, status=200):
         data = json.dumps(value).encode()
