@@ -50,6 +50,20 @@ struct ShippedBackendTests {
         }
     }
 
+    @Test("native of a server that may not call this machine, whose calls are skipped")
+    func withoutCalls() async throws {
+        var options = TestServer.Options()
+        options.allowsPrivateCalls = false
+        try await TestServer.with(options) { server in
+            let backend = try #require(server.service.registry.backend(.native))
+            let only = try #require(BackendTestSuite.cases.first { $0.id == "L1.node.once" })
+            let report = try await ConformanceRunner(BackendTestSuite(backend.backend), cases: [only]).report()
+            #expect(report.results.first?.outcome == .skipped)
+            #expect(report.results.first?.detail.contains("outbound.allow_private") == true)
+            try await judge("native without calls", BackendTestSuite(backend.backend), skipped: 22)
+        }
+    }
+
     @Test("wrappers over wrappers")
     func nested() async throws {
         try await TestServer.with { server in

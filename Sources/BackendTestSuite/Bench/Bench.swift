@@ -21,7 +21,9 @@ struct Bench: Sendable {
     /// What it promises, as the engine understands it.
     let contract: BackendContract
     /// The nodes that it is tried with.
-    let samples: Samples
+    private(set) var samples: Samples
+    /// Why there is no sample for calls, when there was one.
+    private(set) var unreachable: String?
     /// What is wrong with the samples that it tells.
     let sampleIssues: [ValidationIssue]
     /// What nodes call.
@@ -131,6 +133,20 @@ struct Bench: Sendable {
         }
         self.samples = samples.merging(told)
         sampleIssues = issues
+        await tryCalls()
+    }
+
+    /// Has a node call the suite. One on another machine, or one that may not call this one, cannot, which is no fault of its.
+    private mutating func tryCalls() async {
+        guard let sample = samples[.calls] else { return }
+        let line = probe.line()
+        let trial = Trial(bench: self)
+        _ = try? await trial.execute(sample.calling(probeURL + line.path), within: .seconds(3))
+        guard line.calls.count == 0 else { return }
+        samples[.calls] = nil
+        unreachable =
+            "the node of the sample \"calls\" does not reach the suite at \(probeURL): it has to run on this machine and to be "
+            + "allowed to call it (outbound.allow_private)"
     }
 
     private static func engine(of backend: any Backend, _ calls: OutboundHTTP) async -> WorkflowService {

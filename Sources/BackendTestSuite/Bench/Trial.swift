@@ -15,7 +15,9 @@ struct Trial: Sendable {
     ///
     /// - Throws: ``ConformanceSkip`` when there is none.
     func sample(_ role: Samples.Role) throws -> Sample {
-        guard let sample = bench.samples[role] else { throw ConformanceSkip(reason: role.advice) }
+        guard let sample = bench.samples[role] else {
+            throw ConformanceSkip(reason: role == .calls ? bench.unreachable ?? role.advice : role.advice)
+        }
         return sample
     }
 
