@@ -21,8 +21,10 @@ struct MatchingTests {
     static let sick = FakeRemoteService.Reply.json(#"{"healthy": false, "reason": "a disk is full"}"#, status: 503)
 
     /// Calls `body` with a server and a remote service `far` that takes any node and no more than 50 bytes.
+    ///
+    /// - Parameter clock: What goes by, so that no answer comes too late on a machine that is busy.
     static func with(
-        _ options: TestServer.Options = .init(), directory: String = temporaryDirectory(),
+        clock: ManualClock = ManualClock(), directory: String = temporaryDirectory(),
         _ body: (TestServer, FakeRemoteService, Condition) async throws -> Void
     ) async throws {
         let condition = Condition()
@@ -33,7 +35,9 @@ struct MatchingTests {
             default: nil
             }
         }
-        try await FakeRemoteService.with(script) { service in
+        var options = TestServer.Options()
+        options.clock = clock
+        try await FakeRemoteService.with(script) { [options] service in
             try await TestServer.with(options, directory: directory) { server in
                 let config: JSONValue = ["url": .string(service.url)]
                 let made = try await server.client.send(
@@ -80,10 +84,7 @@ struct MatchingTests {
                     "unknown_backend /workflow/nodes/1/backend",
                 ])
         }
-        let clock = ManualClock()
-        var options = TestServer.Options()
-        options.clock = clock
-        try await Self.with(options) { server, _, condition in
+        try await Self.with { server, _, condition in
             condition.health = Self.sick
             let body: JSONValue = ["workflow": workflow([node("n", "x")]), "requires": ["distributed"]]
             let matches = try await Self.match(server.client, body)
@@ -181,9 +182,7 @@ struct MatchingTests {
     @Test("what was learned of a service a moment ago is not asked again, and what is older is")
     func age() async throws {
         let clock = ManualClock()
-        var options = TestServer.Options()
-        options.clock = clock
-        try await Self.with(options) { server, service, condition in
+        try await Self.with(clock: clock) { server, service, condition in
             let client = server.client
             func questions() -> Int { service.requests.count { $0.hasPrefix("GET /health") } }
             let body: JSONValue = ["workflow": workflow([node("n", "x")])]
@@ -205,9 +204,7 @@ struct MatchingTests {
     @Test("a service that does not answer counts as unhealthy when the time is over, and keeps nobody longer")
     func silence() async throws {
         let clock = ManualClock()
-        var options = TestServer.Options()
-        options.clock = clock
-        try await Self.with(options) { server, _, condition in
+        try await Self.with(clock: clock) { server, _, condition in
             let client = server.client
             condition.health = .silence
             async let answer = Self.match(client, ["workflow": workflow([node("n", "x")])])
