@@ -48,7 +48,10 @@ struct FlowCoreServerTests {
         }
         configuration.backends = [ScriptedBackend(name: "own") { _ in .success(output: 2) }]
         try await FlowCoreServer(configuration).serve { server in
-            let run = try await TestClient(port: server.port).send("GET", "/workflows/w?wait=20s")
+            let client = TestClient(port: server.port)
+            // It listens before it has taken the run up, and until then nobody can wait for it.
+            while try await client.send("GET", "/readyz").status != 200 {}
+            let run = try await client.send("GET", "/workflows/w?wait=20s")
             #expect(run.json["status"] == "completed" && run.json["output"] == 2, "\(run.text)")
         }
     }
