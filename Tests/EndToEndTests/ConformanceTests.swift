@@ -23,6 +23,23 @@ struct ConformanceTests {
         }
     }
 
+    @Test(
+        "a server that is stopped while it judges ends as ever, however far it was",
+        arguments: [0, 10, 40, 70, 95, 110]
+    )
+    func stop(judged: Int) async throws {
+        let server = try await ServerProcess(data: temporaryDirectory())
+        let path = "/backends/native/conformance-runs"
+        let id = try #require(try await server.client.send("POST", path).json["id"]?.string)
+        try await until {
+            let run = try await server.client.send("GET", "\(path)/\(id)").json
+            let cases = run["cases"]?.array ?? []
+            return cases.count { $0["outcome"] != nil && $0["outcome"] != .null } >= judged
+                || run["status"] != "running"
+        }
+        #expect(try await server.stop() == 0)
+    }
+
     @Test("a backend of a server is named, with its samples in a file; a case that fails is told with what came")
     func name() async throws {
         let directory = try madeDirectory()

@@ -58,33 +58,28 @@ struct LoopbackServer: Sendable {
     static func with<Result: Sendable>(
         _ handler: @escaping Handler, _ body: (LoopbackServer) async throws -> Result
     ) async throws -> Result {
+        let conversations = Conversations()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: 256)
-            .bind(host: "127.0.0.1", port: 0) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes))
                     try channel.pipeline.syncOperations.addHandler(decoder)
-                    return try Connection(wrappingChannelSynchronously: channel)
+                    let connection = try Connection(wrappingChannelSynchronously: channel)
+                    // At once and also when all is over: a connection that nobody takes ends the program.
+                    conversations.add(Task { try? await converse(connection, handler) })
                 }
             }
-        let server = LoopbackServer(port: listener.channel.localAddress?.port ?? 0)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await serve(listener, handler) }
-            defer { group.cancelAll() }
-            return try await body(server)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(LoopbackServer(port: listener.localAddress?.port ?? 0)))
+        } catch {
+            result = .failure(error)
         }
-    }
-
-    private static func serve(_ listener: NIOAsyncChannel<Connection, Never>, _ handler: @escaping Handler) async {
-        try? await listener.executeThenClose { connections in
-            try await withThrowingDiscardingTaskGroup { group in
-                for try await connection in connections {
-                    // A connection that breaks concerns nobody else.
-                    group.addTask { try? await converse(connection, handler) }
-                }
-                group.cancelAll()
-            }
-        }
+        try? await listener.close()
+        await conversations.end()
+        return try result.get()
     }
 
     private static func converse(_ connection: Connection, _ handler: @escaping Handler) async throws {

@@ -16,14 +16,10 @@ extension WireClient {
         let path = String(base.dropFirst(scheme))
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(.seconds(3))
-            .connect(host: target.address, port: target.port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
-        try await channel.executeThenClose { _, outbound in
-            try await outbound.write(ByteBuffer(bytes: bytes(target.authority, path)))
-        }
+            .connect(host: target.address, port: target.port).get()
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes(target.authority, path)))
+        // The backend may have closed it first.
+        try? await channel.close()
     }
 
     /// The head of a request and the first half of its body.
