@@ -165,6 +165,23 @@ struct ConformanceAPITests {
         }
     }
 
+    @Test("whoever has seen the end of a run finds it stored, and may begin the next one")
+    func oneAfterTheOther() async throws {
+        try await TestServer.with { server in
+            let wish: JSONValue = ["only": ["L0.http.head"]]
+            for number in 1...20 {
+                let begun = try await server.client.send("POST", "/backends/native/conformance-runs", wish)
+                #expect(begun.status == 202, "\(begun.text)")
+                let path = try #require(begun["location"])
+                _ = try await server.client.send("GET", path, headers: ["Accept": "text/event-stream"])
+                let list = try await server.client.send("GET", "/backends/native/conformance-runs").json
+                #expect(list["conformance_runs"]?.array?.count == number, "\(list)")
+                let shown = try await server.client.send("GET", "/backends/native").json["conformance"]
+                #expect(shown?["id"] == begun.json["id"] && shown?["status"] == "passed", "\(shown ?? .null)")
+            }
+        }
+    }
+
     @Test("lists have pages, and so many runs are kept")
     func pages() async throws {
         try await TestServer.with(Self.options(ScriptedJudge(before: [result("a")]))) { server in

@@ -86,6 +86,7 @@ public final class ConformanceRuns: Sendable {
                 if state.live[name] === live { state.live[name] = nil }
             }
             for user in users { user.release() }
+            live.tell()
         }
         live.take(task)
         return run
@@ -113,7 +114,6 @@ public final class ConformanceRuns: Sendable {
     }
 
     private func keep(_ run: ConformanceRun, of backend: RegisteredBackend) async {
-        // First, so that nobody who saw the end of the run is told that the backend has not proven itself.
         backend.learned(run, proven: run.proven)
         do { try await store.end(run) } catch {
             logger.error(
@@ -168,6 +168,7 @@ public final class ConformanceRuns: Sendable {
                 run.endedAt = now
             }
             if let ended, let backend = registry.backend(name) { await keep(ended, of: backend) }
+            run.tell()
         }
     }
 }

@@ -5,6 +5,8 @@ import Synchronization
 public final class LiveConformanceRun: Sendable {
     private struct State: Sendable {
         var run: ConformanceRun
+        /// How it ended, before that is told.
+        var ended: ConformanceRun?
         var results: [ConformanceResult] = []
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
         var next = 0
@@ -28,32 +30,40 @@ public final class LiveConformanceRun: Sendable {
 
     /// Takes the task that tries the cases, which may have ended.
     func take(_ task: Task<Void, Never>) {
-        state.withLock { if $0.run.status == .running { $0.task = task } }
+        state.withLock { if $0.ended == nil { $0.task = task } }
     }
 
     func append(_ result: ConformanceResult) {
         resume { state in
-            guard state.run.status == .running else { return false }
+            guard state.ended == nil else { return false }
             state.results.append(result)
             return true
         }
     }
 
-    /// Ends the run, unless it has ended.
+    /// Ends the run, unless it has ended. Nobody learns of it before ``tell()``.
     ///
     /// - Parameter cancelling: Whether what tries the cases is to be stopped, rather than being what ends the run.
     /// - Returns: how it ended now; `nil` when it had before.
     func end(cancelling: Bool, _ finish: @Sendable (inout ConformanceRun) -> Void) -> ConformanceRun? {
-        var ended: ConformanceRun?
-        resume { state in
-            guard state.run.status == .running else { return false }
-            finish(&state.run)
-            ended = state.run
+        state.withLock { state in
+            guard state.ended == nil else { return nil }
+            var run = state.run
+            finish(&run)
+            state.ended = run
             if cancelling { state.task?.cancel() }
             state.task = nil
+            return run
+        }
+    }
+
+    /// Has those who follow it learn of its end: once it is stored, and the next run may begin.
+    func tell() {
+        resume { state in
+            guard let ended = state.ended else { return false }
+            state.run = ended
             return true
         }
-        return ended
     }
 
     private func resume(_ change: (inout State) -> Bool) {
