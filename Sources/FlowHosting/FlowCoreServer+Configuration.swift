@@ -31,6 +31,8 @@ extension FlowCoreServer {
         public var retention = RetentionPolicy()
         /// How long active runs have to end when the server stops.
         public var shutdownGrace: Duration = .seconds(10)
+        /// The version of your program, which receipts name as what executed a node here; `nil` names none.
+        public var version: String?
         /// Where the server tells what happens to it.
         public var logger = Logger(label: "flowcore")
 
@@ -70,7 +72,8 @@ extension FlowCoreServer.Configuration {
         do {
             return try await Assembly(
                 directory: directory, limits: limits, allowsPrivateCalls: allowsPrivateCalls ?? http.isLoopback,
-                logger: logger, metrics: metrics, secrets: secrets, nodeTypes: nodeTypes, backends: backends)
+                logger: logger, metrics: metrics, secrets: secrets, nodeTypes: nodeTypes, backends: backends,
+                version: version)
         } catch {
             throw FlowCoreServer.StartError("the directory \(directory) cannot be used: \(error)")
         }

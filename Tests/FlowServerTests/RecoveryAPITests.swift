@@ -52,14 +52,19 @@ struct RecoveryAPITests {
         try await TestServer.with(Self.options(gate), directory: directory) { server in
             let client = server.client
             for id in ids {
-                let waiting = try await client.send("GET", "/workflows/\(id)?wait=20s")
+                let waiting = try await client.send("GET", "/workflows/\(id)")
                 #expect(waiting.json["status"] == "running" && waiting.json["nodes"]?["a"]?["status"] == "running")
                 let events = try await client.send("GET", "/workflows/\(id)/events")
                 #expect(events.status == 200 && events.json["complete"] == false)
                 #expect(try await client.send("DELETE", "/workflows/\(id)").status == 409)
             }
             #expect(server.service.store.activeRuns == 0)
+            // Whoever waits does so until the end, also while nobody drives the run.
+            let short = try await client.send("GET", "/workflows/\(ids[0])?wait=1s")
+            #expect(short.json["status"] == "running", "\(short.text)")
+            async let early = client.send("GET", "/workflows/\(ids[0])?wait=20s")
             #expect(try await client.send("PUT", "/backends/x", ["type": "logging"]).status == 201)
+            #expect(try await early.json["status"] == "completed")
             for id in ids {
                 let end = try await client.send("GET", "/workflows/\(id)?wait=20s").json
                 #expect(end["status"] == "completed" && end["nodes"]?["a"]?["output_data"] == "a 2", "\(end)")

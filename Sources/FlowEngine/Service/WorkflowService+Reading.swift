@@ -25,13 +25,22 @@ extension WorkflowService {
     ///
     /// - Returns: the run as it ended, or as it is when the time has passed.
     public func wait(for id: WorkflowID, atMost time: Duration) async throws(ServiceError) -> RunSnapshot {
-        if let run = store.live(id) {
-            let instant = engine.clock.now.advanced(by: min(time, limits.maximumWait))
-            await run.wait(for: .max, until: instant, deadlines: engine.deadlines)
-            if let snapshot = run.snapshot { return snapshot }
+        let instant = engine.clock.now.advanced(by: min(time, limits.maximumWait))
+        while true {
+            if let run = store.live(id) {
+                await run.wait(for: .max, until: instant, deadlines: engine.deadlines)
+                if let snapshot = run.snapshot { return snapshot }
+            }
+            let snapshot = try await load(id)
+            let now = engine.clock.now
+            guard !snapshot.context.status.isFinished, now < instant, !Task.isCancelled else { return snapshot }
+            // A start takes it up soon, or it waits for its backend: nobody tells when, so it is looked for.
+            try? await engine.clock.sleep(until: min(instant, now.advanced(by: Self.absenceInterval)), tolerance: nil)
         }
-        return try await load(id)
     }
+
+    /// How often a run that is waited for and that nobody drives is looked for.
+    private static let absenceInterval: Duration = .milliseconds(100)
 
     /// Some of the runs that match, newest first.
     public func list(_ query: RunQuery) async throws(ServiceError) -> RunPage {
