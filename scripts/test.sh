@@ -3,7 +3,7 @@
 # live server.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/bootstrap.sh nodejs openssl python3
+scripts/bootstrap.sh nodejs openssl python3 python3-venv
 # A target may import what it declares and nothing else: that is what keeps the direction of dependencies.
 swift build --build-tests --explicit-target-dependency-import-check error
 # The server of the tests is the product itself.
