@@ -76,7 +76,7 @@ public struct FallbackBackend: Backend {
             // What stands for a value that is not known yet is no reason to pass a backend over.
             let own = node.withoutTemplated(await backend.validate(node))
             guard !own.isEmpty else { return [] }
-            issues += own.map { ValidationIssue($0.pointer, "\(name): \($0.detail)") }
+            issues += own.map { ValidationIssue($0.pointer, "\(name): \($0.detail)", code: $0.code) }
         }
         return issues
     }
@@ -100,19 +100,26 @@ public struct FallbackBackend: Backend {
                 last = (name, error)
                 continue
             }
-            guard await backend.validate(request.node).isEmpty else { continue }
+            let issues = await backend.validate(request.node)
+            if let issue = issues.first {
+                // One that cannot say whether it takes the node is away, and that is told.
+                guard issue.code == .unhealthy else { continue }
+                let error = BackendError(.unavailable, backend: name, issue.detail)
+                failures.append(error)
+                tried.append(name)
+                last = (name, error)
+                continue
+            }
+            // Before the work begins, whose end may be the loss of the server.
             if let last {
                 request.report(
                     BackendSwitch(from: last.name, to: name, code: last.error.code, reason: last.error.message))
+            } else if let first = names.first, first != name {
+                request.report(
+                    BackendSwitch(from: first, to: name, code: .unsupported, reason: "it does not take the node"))
             }
             do {
-                let result = try await backend.executeNode(request)
-                if case .interrupted = result, last == nil, let first = names.first, first != name {
-                    // Such a result has no room for the name of the backend.
-                    request.report(
-                        BackendSwitch(from: first, to: name, code: .unsupported, reason: "it does not take the node"))
-                }
-                return self.result(result, of: backend, name, tried)
+                return self.result(try await backend.executeNode(request), of: backend, name, tried)
             } catch {
                 if error.code == .cancelled || Task.isCancelled { throw error }
                 failures.append(error)

@@ -100,7 +100,9 @@ public final class RemoteBackend: Backend {
             cache.keep(issues, for: key, now: clock.now)
             return issues
         } catch {
-            return [ValidationIssue([], "the backend \"\(name)\" cannot check the node: \(error.message)")]
+            return [
+                ValidationIssue([], "the backend \"\(name)\" cannot check the node: \(error.message)", code: .unhealthy)
+            ]
         }
     }
 

@@ -33,6 +33,9 @@ public struct BackendIdentity: Hashable, Sendable {
         self.wraps = wraps
     }
 
+    /// Whether another program does the work, whose version is not this server's.
+    public var isElsewhere: Bool { type == "remote" }
+
     /// The identity as JSON.
     public var json: JSONValue {
         var object: JSONObject = ["type": .string(type)]

@@ -140,7 +140,7 @@ struct ReceiptBook {
             "error_hash": error.map { .string(ReceiptHash.of($0.json)) } ?? .null,
             "started_at": .string(attempt.startedAt.description), "completed_at": .string(event.time.description),
         ]
-        if node.status == .interrupted, status != .cancelled { receipt["answered"] = true }
+        if node.status == .interrupted, status != .cancelled, error?.code != .timeout { receipt["answered"] = true }
         if let switches = known?.switches, !switches.isEmpty {
             receipt["switches"] = .array(
                 switches.map { ["from": .string($0.from.rawValue), "to": .string($0.to.rawValue)] })

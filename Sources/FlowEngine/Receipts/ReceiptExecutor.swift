@@ -33,7 +33,7 @@ struct ReceiptExecutor {
         type = member.identity.type.isEmpty ? nil : member.identity.type
         version = member.identity.version
         configHash = member.identity.configHash
-        runsHere = version == nil && type != nil
+        runsHere = version == nil && type != nil && !member.identity.isElsewhere
     }
 
     private static func find(_ name: BackendName, in identity: BackendIdentity) -> BackendIdentity.Member? {

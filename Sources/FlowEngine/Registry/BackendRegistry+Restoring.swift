@@ -23,6 +23,7 @@ extension BackendRegistry {
         let known = Dictionary((declared + kept).map { ($0.name, $0) }) { first, _ in first }
         var issues = files.nameIssues(builtIn: builtIn)
         issues += files.cycleIssues { known[$0].map { references(of: $0) } ?? [] }
+        issues += goneIssues(declared, kept: kept)
         guard issues.isEmpty else { return issues }
         let failed = await make(kept + declared)
         for (registration, error) in failed {
@@ -43,6 +44,20 @@ extension BackendRegistry {
         return []
     }
 
+    /// What files wrap whose own file is gone, and which therefore goes as well.
+    private func goneIssues(
+        _ declared: [BackendRegistration], kept: [BackendRegistration]
+    ) -> [DeclarationIssue] {
+        let gone = Set(kept.filter { $0.file != nil }.map(\.name))
+        return declared.enumerated().flatMap { index, registration in
+            references(of: registration).filter(gone.contains).map { name in
+                DeclarationIssue(
+                    index: index,
+                    issue: ValidationIssue(["config"], "the file that held the backend \"\(name)\" is gone"))
+            }
+        }
+    }
+
     /// Makes backends, each behind those that it wraps.
     ///
     /// - Returns: those that cannot be made.
@@ -53,11 +68,26 @@ extension BackendRegistry {
         // One that wraps another may stand before it: what could not be made is tried again while others can be.
         while !waiting.isEmpty {
             var failed: [(registration: BackendRegistration, error: ServiceError)] = []
-            for registration in waiting {
-                do {
-                    insert(try await make(registration, isNew: false))
-                } catch {
-                    failed.append((registration, error))
+            // At the same time, since those that are asked may take their time to answer; in their order all the same.
+            let made = await withTaskGroup(of: (Int, Result<RegisteredBackend, ServiceError>).self) { group in
+                for (index, registration) in waiting.enumerated() {
+                    group.addTask {
+                        do throws(ServiceError) {
+                            return (index, .success(try await self.make(registration, isNew: false)))
+                        } catch {
+                            return (index, .failure(error))
+                        }
+                    }
+                }
+                var made: [Int: Result<RegisteredBackend, ServiceError>] = [:]
+                for await (index, result) in group { made[index] = result }
+                return made
+            }
+            for (index, registration) in waiting.enumerated() {
+                switch made[index] {
+                case .success(let backend): insert(backend)
+                case .failure(let error): failed.append((registration, error))
+                case nil: break
                 }
             }
             if failed.count == waiting.count { return failed }

@@ -85,7 +85,9 @@ public final class RegisteredBackend: Sendable {
     public var contract: BackendContract { description.withLock { $0.contract } }
     /// What it takes.
     public var nodeTypes: [NodeTypeDescription] { description.withLock { $0.nodeTypes } }
-    /// The version of what executes its nodes; `nil` when it is this server.
+    /// Whether another program executes its nodes, whose version is not this server's.
+    public var isElsewhere: Bool { BackendIdentity(type: registration.type).isElsewhere }
+    /// The version of what executes its nodes; `nil` when it is this server, or is not known.
     public var version: String? { description.withLock { $0.version } }
 
     /// The last run of the conformance suite on this registration.

@@ -23,11 +23,25 @@ extension WorkflowService {
     public func receipts(
         of id: WorkflowID, after number: Int, limit: Int
     ) async throws(ServiceError) -> ReceiptPage {
+        // Away from the thread of the connection, which has others to serve: all that went in and out is hashed.
+        let result = await withTaskExecutorPreference(globalConcurrentExecutor) {
+            () async -> Result<ReceiptPage, ServiceError> in
+            do throws(ServiceError) {
+                return .success(try await self.page(of: id, after: number, limit: limit))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    private func page(of id: WorkflowID, after number: Int, limit: Int) async throws(ServiceError) -> ReceiptPage {
         var events = try await events(of: id, after: 0)
         var book = ReceiptBook(
             of: id, versions: versions.withLock { $0 }, builtIn: registry.builtInTypes)
         var page: [JSONObject] = []
         while let some = try await events.next(until: engine.clock.now), !some.isEmpty {
+            await Task.yield()
             for event in some {
                 let first = book.count + 1
                 book.add(event)

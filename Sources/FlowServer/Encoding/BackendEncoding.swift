@@ -14,7 +14,7 @@ enum BackendEncoding {
         writer.field("type")
         writer.string(backend.registration.type)
         writer.field("version")
-        writer.string(backend.version ?? version)
+        writer.string(backend.version ?? (backend.isElsewhere ? "unknown" : version))
         writer.field("built_in")
         writer.bool(backend.isBuiltIn)
         writer.field("source")
