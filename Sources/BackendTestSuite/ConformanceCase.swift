@@ -83,7 +83,8 @@ public struct ConformanceCase: Sendable, Identifiable, CustomStringConvertible {
                     + "something that does not come"
             )
         return ConformanceResult(
-            id: id, group: group, level: level, title: title, outcome: outcome, detail: detail,
+            id: id, group: group, level: level, title: title, outcome: outcome,
+            detail: ConformanceFailure.excerpt(detail, 16 << 10),
             duration: ContinuousClock.now - start)
     }
 }

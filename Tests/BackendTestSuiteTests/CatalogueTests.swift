@@ -78,4 +78,15 @@ struct CatalogueTests {
             #expect(report.results.last?.detail.contains("mend those that hang first") == true)
         }
     }
+
+    @Test("what is told of an answer is bounded by its bytes, and holds no part of a secret that is cut off")
+    func excerpts() throws {
+        let marks = "e" + String(repeating: "\u{301}", count: 100_000)
+        #expect(ConformanceFailure.excerpt(marks).utf8.count < 700)
+        let text = String(repeating: "x", count: 590) + "a-secret-of-twenty-digits"
+        let shown = ConformanceText.$redact.withValue({ $0.replacing("a-secret-of-twenty-digits", with: "[secret]") }) {
+            ConformanceFailure.excerpt(text)
+        }
+        #expect(!shown.contains("a-sec") && shown.contains("[secret]"), "\(shown)")
+    }
 }

@@ -115,7 +115,8 @@ struct HTTPNodeTests {
     }
 
     static let refused: [(JSONObject, String)] = [
-        ([:], ""), (["url": "ftp://x/"], "/url"), (["url": "/relative"], "/url"), (["url": "http://u:p@x/"], "/url"),
+        ([:], ""), (["url": "ftp://x/"], "/url"), (["url": "http://127.0.0.1:99999"], "/url"),
+        (["url": "/relative"], "/url"), (["url": "http://u:p@x/"], "/url"),
         (["url": "http://x/", "method": "BREW"], "/method"),
         (["url": "http://x/", "headers": ["Host": "y"]], "/headers/Host"),
         (["url": "http://x/", "headers": ["A": "b\r\nC: d"]], "/headers/A"),

@@ -99,6 +99,7 @@ struct HTTPRedirectTests {
         "a redirect to what is no URL for a call is refused",
         arguments: [
             "ftp://127.0.0.1/", "file:///etc/passwd", "javascript:alert(1)", "http://u:p@127.0.0.1/", "http://",
+            "http://127.0.0.1:70000/",
         ])
     func unusable(target: String) async throws {
         try await RecordingServer.with { _ in

@@ -28,7 +28,8 @@ struct LLMConfigurationTests {
                 "/messages/4/odd", "/messages/5/content", "/messages/6/tool_calls/0", "/messages/7/content",
             ]
         ),
-        (["base_url": "ftp://x"], ["/base_url"]), (["base_url": "http://x/#a"], ["/base_url"]),
+        (["base_url": "ftp://x"], ["/base_url"]), (["base_url": "http://x:65536"], ["/base_url"]),
+        (["base_url": "http://x/#a"], ["/base_url"]),
         (["base_url": "http://u:p@x"], ["/base_url"]), (["base_url": "/v1"], ["/base_url"]),
         (["api_key": 7], ["/api_key"]), (["api_key": ""], ["/api_key"]), (["api_key": "a b"], ["/api_key"]),
         (["temperature": 2.1], ["/temperature"]), (["temperature": "1"], ["/temperature"]), (["top_p": -1], ["/top_p"]),

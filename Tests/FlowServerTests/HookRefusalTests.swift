@@ -24,6 +24,7 @@ struct HookRefusalTests {
         ([:], ["/on_completion"], "\"url\" is required"), ("", ["/on_completion/url"], "absolute http or https URL"),
         ("/relative", ["/on_completion/url"], "absolute"),
         ("ftp://example.org/", ["/on_completion/url"], "http or https"),
+        ("http://example.org:70000/", ["/on_completion/url"], "http or https"),
         ("http://user:pass@example.org/", ["/on_completion/url"], "without credentials"),
         ("http://169.254.169.254/latest", ["/on_completion/url"], "link-local"),
         ("http://2852039166/", ["/on_completion/url"], "link-local"),

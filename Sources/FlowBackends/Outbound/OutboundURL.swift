@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A URL that can be called: http or https, with a host and without credentials.
+/// A URL that can be called: http or https, with a host, a port that there can be, and without credentials.
 struct OutboundURL: Hashable, Sendable {
     /// The URL.
     let text: String
@@ -13,7 +13,8 @@ struct OutboundURL: Hashable, Sendable {
     init?(_ text: String) {
         guard text.utf8.count <= 8192, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let url = URL(string: text),
             let scheme = url.scheme?.lowercased(), scheme == "http" || scheme == "https",
-            let host = url.host(), !host.isEmpty, !host.contains("%"), url.user() == nil, url.password() == nil
+            let host = url.host(), !host.isEmpty, !host.contains("%"), url.user() == nil, url.password() == nil,
+            url.port.map({ (1...65535).contains($0) }) ?? true
         else { return nil }
         self.text = text
         self.host = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host

@@ -9,10 +9,15 @@ extension RemoteBackend {
         name: BackendName, base: String, fields: [(name: String, value: String)], calls: OutboundHTTP,
         clock: any WallClock
     ) throws(ValidationError) {
+        let wrong = fields.enumerated().filter { !HeaderField.isAcceptable($1.name, $1.value) }
+        guard wrong.isEmpty else {
+            throw ValidationError(
+                wrong.map { ValidationIssue(["fields", .position($0.offset)], "it cannot be sent as a header field") })
+        }
         let configuration = try RemoteConfiguration(["url": .string(base)])
         let service = RemoteService(
             calls: calls, base: configuration.base, headers: fields, secrets: Secrets(),
-            maxResponseBytes: 64 << 20)
+            maxResponseBytes: 16 << 20)
         self.init(name: name, configuration, service: service, clock: clock)
     }
 

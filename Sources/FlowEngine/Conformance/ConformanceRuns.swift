@@ -95,9 +95,11 @@ public final class ConformanceRuns: Sendable {
     private func carryOut(_ live: LiveConformanceRun, _ wish: ConformanceWish, on backend: RegisteredBackend) async {
         var fault: String?
         do {
-            for try await var result in judge.results(of: backend.backend, wish) {
-                result.detail = secrets?.redacted(result.detail) ?? result.detail
-                live.append(result)
+            try await ConformanceText.$redact.withValue({ [secrets] in secrets?.redacted($0) ?? $0 }) {
+                for try await var result in judge.results(of: backend.backend, wish) {
+                    result.detail = secrets?.redacted(result.detail) ?? result.detail
+                    live.append(result)
+                }
             }
         } catch {
             fault = secrets?.redacted("\(error)") ?? "\(error)"

@@ -12,7 +12,7 @@ enum ConformanceEncoding {
         var object: JSONObject = [
             "id": .string(run.id), "backend": .string(run.backend.rawValue), "status": .string(run.status.rawValue),
             "requested_level": .string(run.level.rawValue), "only": .array(run.only.map { .string($0) }),
-            "level": report.level.map { .string($0.rawValue) } ?? .null, "total": .integer(Int64(run.total)),
+            "level": run.proven.map { .string($0.rawValue) } ?? .null, "total": .integer(Int64(run.total)),
             "passed": .integer(Int64(report.count(.passed))), "failed": .integer(Int64(report.count(.failed))),
             "skipped": .integer(Int64(report.count(.skipped))), "error": run.error.map { .string($0) } ?? .null,
             "started_at": .string(run.startedAt.description),
