@@ -82,7 +82,10 @@ let package = Package(
             swiftSettings: pure),
 
         // What the operating system gives: addresses, signals, terminals. Wraps C.
-        .target(name: "FlowSystem", swiftSettings: strict),
+        .target(name: "FlowSystem", dependencies: ["CBridge"], swiftSettings: strict),
+
+        // The Python program of the backends of type langchain, which the binary carries.
+        .target(name: "CBridge"),
 
         // The backends and node types that ship with the product.
         .target(

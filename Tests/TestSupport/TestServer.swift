@@ -63,6 +63,9 @@ package struct TestServer: Sendable {
                 RemoteBackendFactory(
                     calls: calls, clock: options.clock, secrets: options.secrets,
                     maxResponseBytes: options.maxRemoteBytes),
+                LangChainBackendFactory(
+                    secrets: options.secrets, maxOutputBytes: options.limits.payloadBytes,
+                    makeLogger: options.makeLogger),
             ], journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
         let service = WorkflowService(

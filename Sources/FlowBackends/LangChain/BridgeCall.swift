@@ -1,0 +1,138 @@
+import FlowCore
+import FlowJSON
+import Synchronization
+
+/// One chain of nodes that a process runs, with what has come of each of them.
+final class BridgeCall: Sendable {
+    /// What came of a node.
+    enum Outcome: Sendable {
+        case result(NodeResult)
+        /// The node was not carried out, for want of the process or of what the node is called back for.
+        case away(BackendError)
+        /// The chain ended before the node.
+        case notRun
+    }
+
+    private struct Step: Sendable {
+        var outcome: Outcome?
+        var waiter: CheckedContinuation<Outcome, Never>?
+        /// Where parts of the result go; those that come before somebody waits are kept.
+        var emit: (@Sendable (JSONValue) -> Void)?
+        var chunks: [JSONValue] = []
+        /// What a node of the server's own gave, until the process has heard of it.
+        var native: Outcome?
+    }
+
+    private struct State: Sendable {
+        var steps: [Step]
+        var tasks: [Task<Void, Never>] = []
+        var isOver = false
+    }
+
+    let id: Int
+    let nodes: [Node]
+    let request: NodeRequest
+    private let state: Mutex<State>
+
+    init(_ id: Int, _ nodes: [Node], _ request: NodeRequest) {
+        self.id = id
+        self.nodes = nodes
+        self.request = request
+        state = Mutex(State(steps: nodes.map { _ in Step() }))
+    }
+
+    /// Whether nothing more comes.
+    var isOver: Bool { state.withLock { $0.isOver } }
+
+    /// Waits for what comes of a node, whose parts are handed out meanwhile.
+    func outcome(of index: Int, emit: @escaping @Sendable (JSONValue) -> Void) async -> Outcome {
+        await withCheckedContinuation { continuation in
+            let known = state.withLock { state -> Outcome? in
+                for chunk in state.steps[index].chunks { emit(chunk) }
+                state.steps[index].chunks = []
+                state.steps[index].emit = emit
+                if let outcome = state.steps[index].outcome { return outcome }
+                state.steps[index].waiter = continuation
+                return nil
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+    }
+
+    /// Takes a part of a node's result in.
+    func chunk(_ index: Int, _ value: JSONValue) {
+        state.withLock { state in
+            guard state.steps.indices.contains(index), state.steps[index].outcome == nil else { return }
+            // Under the lock, so that parts keep their order.
+            if let emit = state.steps[index].emit { emit(value) } else { state.steps[index].chunks.append(value) }
+        }
+    }
+
+    /// Takes in what came of a node.
+    ///
+    /// - Returns: whether the chain is over.
+    func settle(_ index: Int, _ outcome: Outcome) -> Bool {
+        let (waiter, isOver) = state.withLock { state -> (CheckedContinuation<Outcome, Never>?, Bool) in
+            guard state.steps.indices.contains(index), state.steps[index].outcome == nil else {
+                return (nil, state.isOver)
+            }
+            state.steps[index].outcome = outcome
+            let isLast = index == state.steps.count - 1
+            if isLast { state.isOver = true }
+            return (state.steps[index].waiter.take(), isLast)
+        }
+        waiter?.resume(returning: outcome)
+        return isOver
+    }
+
+    /// Ends the chain: the first node that is not settled has this outcome, those behind it have not run.
+    func end(_ outcome: Outcome) {
+        let (waiters, tasks) = state.withLock { state in
+            var waiters: [(CheckedContinuation<Outcome, Never>, Outcome)] = []
+            var next = outcome
+            for index in state.steps.indices where state.steps[index].outcome == nil {
+                state.steps[index].outcome = next
+                if let waiter = state.steps[index].waiter.take() { waiters.append((waiter, next)) }
+                next = .notRun
+            }
+            state.isOver = true
+            defer { state.tasks = [] }
+            return (waiters, state.tasks)
+        }
+        for task in tasks { task.cancel() }
+        for (waiter, outcome) in waiters { waiter.resume(returning: outcome) }
+    }
+
+    /// Has a node of the server's own executed, and remembers what came of it.
+    func carryOut(_ index: Int, input: JSONValue?, on native: any Backend, answer: @escaping @Sendable (JSONValue?) -> Void) {
+        guard nodes.indices.contains(index) else { return answer(nil) }
+        var request = request
+        if let input { request.input = input }
+        let emit: @Sendable (JSONValue) -> Void = { [weak self] in self?.chunk(index, $0) }
+        request.emit = emit
+        // Unstructured, since the process asks for it; it is cancelled when the chain ends.
+        let task = Task { [request] in
+            var output: JSONValue?
+            let outcome: Outcome
+            do throws(BackendError) {
+                let result = try await native.executeNode(request)
+                if case .success(let value, _) = result { output = value }
+                outcome = .result(result)
+            } catch {
+                outcome = .away(error)
+            }
+            state.withLock { $0.steps[index].native = outcome }
+            answer(output)
+        }
+        let isLate = state.withLock { state in
+            if !state.isOver { state.tasks.append(task) }
+            return state.isOver
+        }
+        if isLate { task.cancel() }
+    }
+
+    /// What a node of the server's own gave.
+    func native(_ index: Int) -> Outcome? {
+        state.withLock { $0.steps.indices.contains(index) ? $0.steps[index].native : nil }
+    }
+}

@@ -1,0 +1,224 @@
+import FlowCore
+import FlowJSON
+import FlowSystem
+import Logging
+import Synchronization
+
+/// Keeps so many processes running.
+final class BridgePool: Sendable {
+    /// How long a process may take until it is ready.
+    private static let startTime: Duration = .seconds(60)
+    /// The longest wait before another start.
+    private static let longestWait: Duration = .seconds(30)
+    /// One that has lived so long was sound.
+    private static let soundLife: Duration = .seconds(30)
+    /// How long processes have to end when they are asked to.
+    private static let stopTime: Duration = .seconds(2)
+    /// How often it is looked whether a process lives.
+    private static let pulse: Duration = .seconds(1)
+
+    private struct State: Sendable {
+        /// The process of each place.
+        var workers: [BridgeWorker?]
+        /// Those that were replaced and still have work.
+        var retired: [ObjectIdentifier: BridgeWorker] = [:]
+        var hello: BridgeWorker.Hello?
+        var trouble: String?
+        var restarts = 0
+        var isStopped = false
+        var tasks: [Task<Void, Never>] = []
+        var firstNews: [CheckedContinuation<Void, Never>] = []
+        var hasNews = false
+    }
+
+    private let launch: BridgeWorker.Launch
+    private let logger: Logger
+    private let native: @Sendable () -> (any Backend)?
+    private let state: Mutex<State>
+
+    init(
+        _ launch: BridgeWorker.Launch, count: Int, native: @escaping @Sendable () -> (any Backend)?, logger: Logger
+    ) {
+        self.launch = launch
+        self.native = native
+        self.logger = logger
+        state = Mutex(State(workers: Array(repeating: nil, count: count)))
+    }
+
+    /// Starts the processes and goes on watching them.
+    func start() {
+        state.withLock { state in
+            // Unstructured, since they live as long as the backend, whose shutdown ends them.
+            state.tasks = state.workers.indices.map { place in Task { await keep(place) } }
+        }
+    }
+
+    /// Waits until one process is ready, or it is known why none is.
+    func waitForNews() async {
+        await withCheckedContinuation { continuation in
+            let isKnown = state.withLock { state in
+                if !state.hasNews { state.firstNews.append(continuation) }
+                return state.hasNews
+            }
+            if isKnown { continuation.resume() }
+        }
+    }
+
+    /// The process that has least to do; `nil` when none is ready.
+    func pick() -> BridgeWorker? {
+        let workers = state.withLock { $0.workers }
+        var best: (worker: BridgeWorker, load: Int)?
+        for case let worker? in workers where worker.isReady {
+            let load = worker.load
+            if best.map({ load < $0.load }) ?? true { best = (worker, load) }
+            if load == 0 { break }
+        }
+        return best?.worker
+    }
+
+    /// What the processes run on, once one was ready.
+    var hello: BridgeWorker.Hello? { state.withLock { $0.hello } }
+
+    /// Why no process is ready.
+    var trouble: String { state.withLock { $0.trouble } ?? "the Python processes are starting" }
+
+    /// How the processes are.
+    var details: JSONObject {
+        let (workers, restarts) = state.withLock { ($0.workers, $0.restarts) }
+        return [
+            "workers": .array(
+                workers.map { worker in
+                    guard let worker else { return ["state": "down"] }
+                    return [
+                        "pid": worker.identifier.map { .integer(Int64($0)) } ?? .null,
+                        "state": worker.isReady ? "ready" : "starting", "in_flight": .integer(Int64(worker.load)),
+                    ]
+                }), "restarts": .integer(Int64(restarts)),
+        ]
+    }
+
+    /// Ends all processes.
+    func stop() async {
+        let (tasks, workers) = state.withLock { state in
+            state.isStopped = true
+            defer { state.tasks = [] }
+            return (state.tasks, state.workers.compactMap(\.self) + Array(state.retired.values))
+        }
+        for worker in workers { worker.stop() }
+        let deadline = ContinuousClock.now + Self.stopTime
+        while ContinuousClock.now < deadline, workers.contains(where: { !$0.hasEnded }) {
+            // A cancelled task must not spin here.
+            await Task { try? await Task.sleep(for: .milliseconds(10)) }.value
+        }
+        for worker in workers where !worker.hasEnded { worker.kill("the backend is shut down") }
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
+    // MARK: Supervision
+
+    /// Has a process in a place, over and over.
+    private func keep(_ place: Int) async {
+        var failures = 0
+        while !state.withLock({ $0.isStopped }), !Task.isCancelled {
+            let start = ContinuousClock.now
+            let wasReady = await live(place)
+            if state.withLock({ $0.isStopped }) { return }
+            failures = wasReady && ContinuousClock.now - start > Self.soundLife ? 0 : failures + 1
+            // The first one that dies is replaced at once.
+            if failures > 1 || !wasReady {
+                let wait = min(Duration.milliseconds(100 << min(failures, 9)), Self.longestWait)
+                try? await Task.sleep(for: wait)
+            }
+            state.withLock { $0.restarts += 1 }
+        }
+    }
+
+    /// Goes through the life of one process, until it has ended or another is to take its place.
+    ///
+    /// - Returns: whether it was ready once.
+    private func live(_ place: Int) async -> Bool {
+        let (changes, continuation) = AsyncStream.makeStream(of: BridgeWorker.Change.self)
+        let worker = BridgeWorker(launch, native: native, logger: logger) { [weak self] worker, change in
+            if case .ended = change { self?.state.withLock { $0.retired[ObjectIdentifier(worker)] = nil } }
+            continuation.yield(change)
+        }
+        let mayStart = state.withLock { state in
+            if !state.isStopped { state.workers[place] = worker }
+            return !state.isStopped
+        }
+        guard mayStart else { return false }
+        defer { state.withLock { $0.workers[place] = nil } }
+        do throws(LineProcess.StartFailure) { try worker.start() } catch {
+            learn("Python cannot be started as \"\(launch.python)\": \(error). \(Self.remedy)")
+            return false
+        }
+        let pulse = Task {
+            let deadline = ContinuousClock.now + Self.startTime
+            while !Task.isCancelled {
+                try await Task.sleep(for: Self.pulse)
+                if worker.isReady {
+                    worker.checkPulse()
+                } else if ContinuousClock.now > deadline {
+                    worker.kill("it was not ready after \(DurationText.text(Self.startTime))")
+                }
+            }
+        }
+        defer { pulse.cancel() }
+        return await withTaskCancellationHandler {
+            await follow(worker, changes)
+        } onCancel: {
+            worker.kill("the backend is shut down")
+        }
+    }
+
+    private func follow(_ worker: BridgeWorker, _ changes: AsyncStream<BridgeWorker.Change>) async -> Bool {
+        var wasReady = false
+        var refusal: String?
+        for await change in changes {
+            switch change {
+            case .ready(let hello):
+                wasReady = true
+                logger.info(
+                    "a Python process is ready",
+                    metadata: [
+                        "backend": "\(launch.backend)", "pid": "\(worker.identifier ?? 0)",
+                        "python": "\(hello.python)", "langchain_core": "\(hello.langchain)",
+                    ])
+                learn(nil, hello)
+            case .refused(let reason, _):
+                refusal = "\(launch.python): \(reason). \(Self.remedy)"
+            case .retired:
+                state.withLock { state in
+                    if !worker.hasEnded { state.retired[ObjectIdentifier(worker)] = worker }
+                }
+                return wasReady
+            case .ended(let reason):
+                let isStopped = state.withLock { $0.isStopped }
+                if !isStopped {
+                    logger.error(
+                        "a Python process ended",
+                        metadata: ["backend": "\(launch.backend)", "reason": "\(refusal ?? reason)"])
+                    learn(refusal ?? "the Python process ended: \(reason)")
+                }
+                return wasReady
+            }
+        }
+        return wasReady
+    }
+
+    /// What mends an interpreter that does not do.
+    private static let remedy =
+        "Make an environment with scripts/langchain.sh, or with python3 -m venv DIR && DIR/bin/pip install langchain-core, and name its bin/python in the registration's \"python\""
+
+    private func learn(_ trouble: String?, _ hello: BridgeWorker.Hello? = nil) {
+        let waiters = state.withLock { state in
+            state.trouble = trouble
+            if let hello { state.hello = hello }
+            state.hasNews = true
+            defer { state.firstNews = [] }
+            return state.firstNews
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+}

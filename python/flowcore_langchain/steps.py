@@ -1,0 +1,115 @@
+"""A node as a step of a chain."""
+
+import asyncio
+import traceback
+
+from langchain_core.runnables import Runnable
+
+from . import values
+from .threads import CURRENT
+
+_OWN = ("<flowcore", "/asyncio/", "/concurrent/futures/", "/langchain_core/runnables/", "/langchain_core/callbacks/")
+
+
+class StepFailed(Exception):
+    """A step failed; what it says is the error object of the node."""
+
+    def __init__(self, step, error):
+        super().__init__(error["message"])
+        self.step = step
+        self.error = error
+
+
+class NativeEnded(Exception):
+    """A node of the server's own did not give an output; the server knows why."""
+
+
+class Step(Runnable):
+    """Runs a node's Runnable, and tells the server of every part of its result and of the whole."""
+
+    def __init__(self, request, index, node):
+        self.request = request
+        self.index = index
+        self.node = node
+        self.native = False
+        self.runnable = None
+        self.streamed = False
+        self.lines = 0
+
+    def get_name(self, suffix=None, *, name=None):
+        return self.node["node_id"]
+
+    def invoke(self, input, config=None, **kwargs):
+        raise NotImplementedError
+
+    async def ainvoke(self, input, config=None, **kwargs):
+        CURRENT.set(self)
+        request = self.request
+        request.active = self.index
+        config = {
+            **(config or {}),
+            "run_name": self.node["node_id"],
+            "metadata": {**(config or {}).get("metadata", {}), "node_id": self.node["node_id"]},
+        }
+        try:
+            if self.streamed:
+                output = None
+                async for part in self.runnable.astream(input, config):
+                    part_json = values.chunk(part)
+                    if part_json is not None and part_json != "":
+                        request.send(b'"t":"chunk","step":%d,"value":' % self.index, values.encode(part_json))
+                    try:
+                        output = part if output is None else output + part
+                    except TypeError:
+                        output = part
+            else:
+                output = await self.runnable.ainvoke(input, config)
+            if self.native:
+                request.send(b'"t":"step","step":%d,"native":true' % self.index)
+                return output
+            encoded = values.encode(output)
+            limit = request.worker.settings["max_output_bytes"]
+            if len(encoded) > limit:
+                raise StepFailed(self.index, {
+                    "code": "too_large", "retriable": False,
+                    "message": f"the output has {len(encoded)} bytes of JSON; at most {limit} are taken",
+                })
+            request.send(b'"t":"step","step":%d,"output":' % self.index, encoded)
+            return output
+        except (asyncio.CancelledError, NativeEnded, StepFailed):
+            raise
+        except values.NotJSON as error:
+            raise StepFailed(
+                self.index, {"code": "invalid_output", "message": str(error), "retriable": False}) from None
+        except BaseException as error:
+            raise StepFailed(self.index, describe(error)) from None
+
+
+def describe(error):
+    """The error object of an exception, with the part of its traceback that is the user's."""
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    text = str(error)
+    if isinstance(error, SystemExit):
+        message = f"the code asked to end the process, with {error.code!r}"
+    elif isinstance(error, MemoryError):
+        message = "the process may take no more memory than it has" + (f": {text}" if text else "")
+    else:
+        message = f"{kind}: {text}" if text else kind
+    retriable = getattr(error, "retriable", None)
+    if not isinstance(retriable, bool):
+        retriable = isinstance(error, (TimeoutError, ConnectionError, MemoryError))
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not any(own in frame.filename for own in _OWN)
+    ]
+    lines = traceback.format_list(frames[-20:]) + traceback.format_exception_only(type(error), error)
+    details = {"exception": kind, "traceback": _utf8("".join(lines))[-8000:]}
+    if (cause := error.__cause__ or error.__context__) is not None:
+        details["cause"] = _utf8(f"{type(cause).__name__}: {cause}")[:500]
+    return {
+        "code": "timeout" if isinstance(error, TimeoutError) else "failed", "message": _utf8(message)[:2000],
+        "retriable": retriable, "details": details,
+    }
+
+
+def _utf8(text):
+    return text.encode("utf-8", "replace").decode()
