@@ -1,6 +1,7 @@
 """Values between JSON and LangChain."""
 
 import json
+import warnings
 
 from langchain_core import messages as _messages
 from langchain_core.documents import Document
@@ -13,6 +14,9 @@ try:
     from orjson import loads
 except ImportError:
     from json import loads
+
+# Loading serialized objects is in beta as far as langchain-core is concerned, which is no news to anybody.
+warnings.filterwarnings("ignore", message=r"The function `loads?` is in beta")
 
 MARK = b'"lc":1'
 """What a line holds in which an object of LangChain stands."""
