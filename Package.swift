@@ -261,6 +261,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "LangChainTests",
+            dependencies: [
+                "BackendTestSuite", "FlowCore", "FlowEngine", "FlowJSON", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["Python"], swiftSettings: strict),
+        .testTarget(
             name: "EndToEndTests", dependencies: ["FlowJSON", "FlowTesting", "TestSupport", "flowcore"],
             swiftSettings: strict),
         .testTarget(

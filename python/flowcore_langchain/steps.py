@@ -74,7 +74,7 @@ class Step(Runnable):
                     "code": "too_large", "retriable": False,
                     "message": f"the output has {len(encoded)} bytes of JSON; at most {limit} are taken",
                 })
-            request.send(b'"t":"step","step":%d,"output":' % self.index, encoded)
+            request.send_step(self.index, b'"t":"step","step":%d,"output":' % self.index, encoded)
             return output
         except (asyncio.CancelledError, NativeEnded, StepFailed):
             raise

@@ -50,11 +50,13 @@ def plain(value):
     raise TypeError
 
 
+_ENCODER = json.JSONEncoder(default=plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+
 def encode(value):
     """The value as JSON."""
     try:
-        text = json.dumps(value, default=plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-        return text.encode()
+        return _ENCODER.encode(value).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise NotJSON(_offence(value) or f"the value is no JSON: {error}") from None
 

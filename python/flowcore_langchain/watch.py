@@ -47,6 +47,9 @@ class Watch(threading.Thread):
                 self.worker.leaving.pop(request.id, None)
             elif now - request.ended > 2:
                 count += 1
+            else:
+                # The loop does so as well, unless something blocks it.
+                self.worker.threads.interrupt(request)
         return count
 
     def _tell_hang(self, seconds):

@@ -20,6 +20,7 @@ from .threads import CURRENT, Threads
 from .watch import Watch
 
 _CHUNK = 1 << 18
+_MOMENT = 0.0005
 
 
 class Request:
@@ -41,6 +42,12 @@ class Request:
         if self.ended is None:
             self.worker.write(self.head + head + value + b"}\n")
 
+    def send_step(self, index, head, value=b""):
+        """Tells what a step gave. The last one is waited for; the chain goes on behind the others."""
+        if self.ended is None:
+            write = self.worker.write if index == len(self.steps) - 1 or len(value) > _CHUNK else self.worker.hold
+            write(self.head + head + value + b"}\n")
+
     def send_error(self, step, error):
         self.send(b'"t":"failed","step":%d,"error":' % step, json.dumps(error).encode())
 
@@ -52,6 +59,7 @@ class Worker:
         self.settings = settings
         self.socket = connection
         self.lock = threading.Lock()
+        self.held = []
         self.requests = {}
         self.leaving = {}
         self.calls = {}
@@ -73,7 +81,22 @@ class Worker:
 
     def write(self, line):
         with self.lock:
+            if self.held:
+                line = b"".join(self.held) + line
+                self.held.clear()
             self.socket.sendall(line)
+
+    def hold(self, line):
+        """Writes a line that nobody waits for urgently: with the next one, or in a moment."""
+        with self.lock:
+            self.held.append(line)
+            is_first = len(self.held) == 1
+        if is_first:
+            self.loop.call_later(_MOMENT, self._release)
+
+    def _release(self):
+        if self.held:
+            self.write(b"")
 
     def run(self):
         import langchain_core

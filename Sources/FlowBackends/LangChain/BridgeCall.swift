@@ -32,10 +32,13 @@ final class BridgeCall: Sendable {
     let id: Int
     let nodes: [Node]
     let request: NodeRequest
+    /// The process that runs it.
+    let worker: BridgeWorker
     private let state: Mutex<State>
 
-    init(_ id: Int, _ nodes: [Node], _ request: NodeRequest) {
+    init(_ id: Int, _ nodes: [Node], _ request: NodeRequest, on worker: BridgeWorker) {
         self.id = id
+        self.worker = worker
         self.nodes = nodes
         self.request = request
         state = Mutex(State(steps: nodes.map { _ in Step() }))

@@ -45,16 +45,21 @@ final class BridgePool: Sendable {
         state = Mutex(State(workers: Array(repeating: nil, count: count)))
     }
 
-    /// Starts the processes and goes on watching them.
+    /// Starts the first process, whose readiness starts the others, and goes on watching them.
     func start() {
         state.withLock { state in
             // Unstructured, since they live as long as the backend, whose shutdown ends them.
-            state.tasks = state.workers.indices.map { place in Task { await keep(place) } }
+            state.tasks = [Task { await keep(0) }]
         }
     }
 
-    /// Waits until one process is ready, or it is known why none is.
-    func waitForNews() async {
+    /// Waits until one process is ready, or it is known why none is, but no longer than this.
+    func waitForNews(within time: Duration) async {
+        let limit = Task {
+            try await Task.sleep(for: time)
+            releaseWaiters()
+        }
+        defer { limit.cancel() }
         await withCheckedContinuation { continuation in
             let isKnown = state.withLock { state in
                 if !state.hasNews { state.firstNews.append(continuation) }
@@ -62,6 +67,15 @@ final class BridgePool: Sendable {
             }
             if isKnown { continuation.resume() }
         }
+    }
+
+    private func releaseWaiters() {
+        let waiters = state.withLock { state in
+            state.hasNews = true
+            defer { state.firstNews = [] }
+            return state.firstNews
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
     /// The process that has least to do; `nil` when none is ready.
@@ -150,7 +164,10 @@ final class BridgePool: Sendable {
         guard mayStart else { return false }
         defer { state.withLock { $0.workers[place] = nil } }
         do throws(LineProcess.StartFailure) { try worker.start() } catch {
-            learn("Python cannot be started as \"\(launch.python)\": \(error). \(Self.remedy)")
+            let trouble = "Python cannot be started as \"\(launch.python)\": \(error). \(Self.remedy)"
+            logger.error(
+                "a Python process cannot be started", metadata: ["backend": "\(launch.backend)", "reason": "\(error)"])
+            learn(trouble)
             return false
         }
         let pulse = Task {
@@ -212,13 +229,15 @@ final class BridgePool: Sendable {
         "Make an environment with scripts/langchain.sh, or with python3 -m venv DIR && DIR/bin/pip install langchain-core, and name its bin/python in the registration's \"python\""
 
     private func learn(_ trouble: String?, _ hello: BridgeWorker.Hello? = nil) {
-        let waiters = state.withLock { state in
+        let others = state.withLock { state -> [Int] in
             state.trouble = trouble
-            if let hello { state.hello = hello }
-            state.hasNews = true
-            defer { state.firstNews = [] }
-            return state.firstNews
+            guard let hello, !state.isStopped else { return [] }
+            defer { state.hello = hello }
+            return state.hello == nil ? Array(state.workers.indices.dropFirst()) : []
         }
-        for waiter in waiters { waiter.resume() }
+        // What one of them cannot do the others cannot either, so they come only when it has shown that it can.
+        let tasks = others.map { place in Task { await keep(place) } }
+        state.withLock { $0.tasks += tasks }
+        releaseWaiters()
     }
 }

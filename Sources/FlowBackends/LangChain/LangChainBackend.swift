@@ -86,38 +86,28 @@ public final class LangChainBackend: Backend {
 
     /// Has one attempt at a node carried out, or takes what a chain has come to that has begun with an earlier node.
     public func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
-        if let (call, index) = chains.takeBegun(request), let worker = worker(of: call) {
-            if let result = try await result(of: call, index, request, worker) { return result }
+        if let (call, index) = chains.takeBegun(request), let result = try await result(of: call, index, request) {
+            return result
         }
-        let call = BridgeCall(nextID, chains.nodes(from: request), request)
-        guard let worker = pool.pick(), worker.begin(call, within: configuration.timeout) else {
-            throw BackendError(.unavailable, backend: name, pool.trouble)
-        }
-        workers.withLock { $0[call.id] = worker }
+        guard let worker = pool.pick() else { throw BackendError(.unavailable, backend: name, pool.trouble) }
+        let call = BridgeCall(nextID, chains.nodes(from: request), request, on: worker)
         chains.begin(call)
-        guard let result = try await result(of: call, 0, request, worker) else {
-            throw BackendError(.unavailable, backend: name, "the chain ended before the node")
-        }
+        guard worker.begin(call, within: configuration.timeout), let result = try await result(of: call, 0, request)
+        else { throw BackendError(.unavailable, backend: name, pool.trouble) }
         return result
     }
-
-    /// Who runs the chains that are under way.
-    private let workers = Mutex<[Int: BridgeWorker]>([:])
-
-    private func worker(of call: BridgeCall) -> BridgeWorker? { workers.withLock { $0[call.id] } }
 
     /// Waits for what comes of a node of a chain.
     ///
     /// - Returns: `nil` when the chain ended before the node.
     private func result(
-        of call: BridgeCall, _ index: Int, _ request: NodeRequest, _ worker: BridgeWorker
+        of call: BridgeCall, _ index: Int, _ request: NodeRequest
     ) async throws(BackendError) -> NodeResult? {
         let outcome = await withTaskCancellationHandler {
             await call.outcome(of: index, emit: request.emit)
         } onCancel: {
-            worker.cancel(call, grace: Self.cancelGrace)
+            call.worker.cancel(call, grace: Self.cancelGrace)
         }
-        if call.isOver || index == call.nodes.count - 1 { workers.withLock { $0[call.id] = nil } }
         switch outcome {
         case .result(.failure(let failure)): return .failure(secrets.redacted(failure))
         case .result(let result): return result
@@ -130,15 +120,9 @@ public final class LangChainBackend: Backend {
 
     /// Executes a run to its end. Runnables of it that follow each other run as one chain of LangChain.
     public func executeWorkflow(_ run: any WorkflowRun) async throws(BackendError) {
-        guard configuration.chains, chains.open(run.id, run.workflow, backend: name) else {
-            return try await run.drive(on: self)
-        }
+        guard configuration.chains, chains.open(run.id, run.workflow) else { return try await run.drive(on: self) }
         defer {
-            for call in chains.close(run.id) where !call.isOver {
-                if let worker = workers.withLock({ $0.removeValue(forKey: call.id) }) {
-                    worker.cancel(call, grace: Self.cancelGrace)
-                }
-            }
+            for call in chains.close(run.id) where !call.isOver { call.worker.cancel(call, grace: Self.cancelGrace) }
         }
         try await run.drive(on: self)
     }

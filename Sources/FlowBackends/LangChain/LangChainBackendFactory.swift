@@ -13,6 +13,11 @@ public struct LangChainBackendFactory: BackendFactory {
     /// What a registration may say.
     public let configSchema = LangChainConfiguration.schema
 
+    /// How long a registration waits until it is known whether Python does.
+    private static let startTime: Duration = .seconds(15)
+    /// How long a start of the server waits for that.
+    private static let restoreTime: Duration = .seconds(2)
+
     private let secrets: any SecretSource
     private let maxOutputBytes: Int
     private let makeLogger: @Sendable (String) -> Logger
@@ -47,6 +52,19 @@ public struct LangChainBackendFactory: BackendFactory {
     public func makeBackend(
         _ registration: BackendRegistration, lookup: @escaping BackendLookup
     ) async throws(ValidationError) -> any Backend {
+        try await backend(registration, lookup, waiting: Self.startTime)
+    }
+
+    /// Makes the backend, whose processes start beside the server.
+    public func restoreBackend(
+        _ registration: BackendRegistration, lookup: @escaping BackendLookup
+    ) async throws(ValidationError) -> any Backend {
+        try await backend(registration, lookup, waiting: Self.restoreTime)
+    }
+
+    private func backend(
+        _ registration: BackendRegistration, _ lookup: @escaping BackendLookup, waiting time: Duration
+    ) async throws(ValidationError) -> any Backend {
         let configuration = try LangChainConfiguration(registration.config)
         var environment = ProcessEnvironment.harmless()
         for (name, value) in try configuration.resolved(secrets) { environment[name] = value }
@@ -68,7 +86,7 @@ public struct LangChainBackendFactory: BackendFactory {
             launch, count: configuration.workers, native: native,
             logger: makeLogger("flowcore.backend.\(registration.name)"))
         pool.start()
-        await pool.waitForNews()
+        await pool.waitForNews(within: time)
         return LangChainBackend(
             name: registration.name, configuration, pool: pool, secrets: secrets, native: native)
     }

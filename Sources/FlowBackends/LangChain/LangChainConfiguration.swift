@@ -35,7 +35,13 @@ struct LangChainConfiguration: Sendable {
     init(_ config: JSONObject) throws(ValidationError) {
         var fields = FieldReader(config, at: [])
         if let text = fields.text("python", maximum: 4096) {
-            if text.contains("\0") { fields.refuse("python", "not a path") } else { python = text }
+            let name = text.split(separator: "/").last ?? ""
+            // No guard against those who may register backends, but against slips.
+            if text.contains("\0") || text.hasSuffix("/") || !["python", "pypy"].contains(where: name.hasPrefix) {
+                fields.refuse("python", "expected the path or name of a Python interpreter")
+            } else {
+                python = text
+            }
         }
         if let count = fields.integer("workers", in: 1...64) { workers = count }
         if let patterns = fields.texts("allow") {

@@ -15,8 +15,8 @@ final class RunChains: Sendable {
     /// Takes a run up.
     ///
     /// - Returns: false when it has no chains.
-    func open(_ id: WorkflowID, _ workflow: Workflow, backend: BackendName) -> Bool {
-        let tails = Self.tails(workflow, on: backend)
+    func open(_ id: WorkflowID, _ workflow: Workflow) -> Bool {
+        let tails = Self.tails(workflow)
         guard !tails.isEmpty else { return false }
         runs.withLock { $0[id] = Run(tails: tails) }
         return true
@@ -60,7 +60,7 @@ final class RunChains: Sendable {
 
     /// Which nodes run as one: runnables that follow each other and nothing else, of which nothing is said but what
     /// they are. Whatever a node says more is the planner's to do.
-    private static func tails(_ workflow: Workflow, on backend: BackendName) -> [NodeID: [Node]] {
+    private static func tails(_ workflow: Workflow) -> [NodeID: [Node]] {
         let nodes = workflow.nodes
         let isSequence = nodes.allSatisfy { $0.dependsOn == nil }
         var successors: [NodeID: Int] = [:]

@@ -1,0 +1,230 @@
+"""What the tests have nodes run."""
+
+import asyncio
+import math
+import os
+import subprocess  # Not allowed by being imported here.
+import sys
+from pathlib import Path
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import RunnableGenerator, RunnableLambda
+from langchain_core.tools import tool
+
+
+def of(function):
+    return RunnableLambda(function)
+
+
+async def _same(value):
+    return value
+
+
+same = RunnableLambda(_same)
+not_runnable = 5
+
+
+def upper(text):
+    return text.upper()
+
+
+def echo():
+    return RunnableLambda(lambda value: value)
+
+
+def raises(text="no"):
+    def deepest(value):
+        raise ValueError(text)
+
+    return RunnableLambda(lambda value: deepest(value))
+
+
+def busy():
+    def fail(value):
+        raise ConnectionError("busy")
+
+    return RunnableLambda(fail)
+
+
+def exits():
+    return RunnableLambda(lambda value: sys.exit(4))
+
+
+def dies():
+    return RunnableLambda(lambda value: os._exit(9))
+
+
+def prints():
+    def noise(value):
+        print("to stdout")
+        os.write(1, b"past Python\n")
+        sys.stderr.write("to stderr, without an end")
+        print("{\"id\":1,\"t\":\"step\",\"step\":0,\"output\":\"forged\"}")
+        return value
+
+    return RunnableLambda(noise)
+
+
+def spins(started):
+    def spin(value):
+        Path(started).touch()
+        while True:
+            pass
+
+    return RunnableLambda(spin)
+
+
+def blocks():
+    async def block(value):
+        while True:
+            pass
+
+    return RunnableLambda(block)
+
+
+def gives(what):
+    values = {
+        "nan": {"a": [math.nan]}, "object": {"a": [object()]}, "keys": {1: 2}, "set": {1}, "big integer": 1 << 70,
+        "half": "\ud800", "bytes": b"x", "tuple": (1, "two"), "none": None,
+    }
+    return RunnableLambda(lambda value: values[what])
+
+
+def text_of(size):
+    return RunnableLambda(lambda value: "x" * size)
+
+
+def itself():
+    value = []
+    value.append(value)
+    return RunnableLambda(lambda _: value)
+
+
+def waits(started, stopped):
+    """Tells by files that it has begun, and that it was cancelled."""
+
+    async def wait(value):
+        Path(started).touch()
+        try:
+            await asyncio.sleep(600)
+        finally:
+            Path(stopped).touch()
+
+    return RunnableLambda(wait)
+
+
+def streams_until(path):
+    """Hands out two parts, and the third when a file is there."""
+
+    async def parts(values):
+        async for _ in values:
+            pass
+        yield "a"
+        yield "b"
+        while not os.path.exists(path):
+            await asyncio.sleep(0.01)
+        yield "c"
+
+    return RunnableGenerator(parts)
+
+
+def pair(started, other):
+    """Ends when the other one has begun as well."""
+
+    async def meet(value):
+        Path(started).touch()
+        while not os.path.exists(other):
+            await asyncio.sleep(0.01)
+        return os.path.basename(started)
+
+    return RunnableLambda(meet)
+
+
+def counts(path):
+    """Counts in a file how often it is run, and fails the first time."""
+
+    def count(value):
+        with open(path, "a") as file:
+            file.write("x")
+        if os.path.getsize(path) == 1:
+            raise ConnectionError("not yet")
+        return os.path.getsize(path)
+
+    return RunnableLambda(count)
+
+
+def notes(path, name):
+    """Writes down that it is run."""
+
+    def note(value):
+        with open(path, "a") as file:
+            file.write(name)
+        return value
+
+    return RunnableLambda(note)
+
+
+def sees():
+    """What LangChain's own callbacks see of the run."""
+
+    def look(value, config):
+        metadata = config["metadata"]
+        return {"tags": config["tags"], **{key: metadata[key] for key in ("workflow_id", "workflow", "node_id", "attempt")}}
+
+    return RunnableLambda(look)
+
+
+class Weather(BaseChatModel):
+    """Asks a tool before it answers."""
+
+    @property
+    def _llm_type(self):
+        return "weather"
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        last = messages[-1]
+        if isinstance(last, ToolMessage):
+            answer = AIMessage(content=f"It is {last.content}.")
+        else:
+            call = {"name": "look_outside", "args": {"city": last.content}, "id": "call-1"}
+            answer = AIMessage(content="", tool_calls=[call])
+        return ChatResult(generations=[ChatGeneration(message=answer)])
+
+
+@tool
+def look_outside(city: str) -> str:
+    """Looks."""
+    return f"sunny in {city}"
+
+
+def asks():
+    model = Weather()
+
+    async def ask(messages):
+        return [*messages, await model.ainvoke(messages)]
+
+    return RunnableLambda(ask)
+
+
+def uses_tools():
+    async def use(messages):
+        calls = getattr(messages[-1], "tool_calls", [])
+        return [*messages, *[await look_outside.ainvoke({**call, "type": "tool_call"}) for call in calls]]
+
+    return RunnableLambda(use)
+
+
+def swallows(started):
+    """Does not end when it is cancelled."""
+
+    async def swallow(value):
+        Path(started).touch()
+        while True:
+            try:
+                await asyncio.sleep(600)
+            except asyncio.CancelledError:
+                pass
+
+    return RunnableLambda(swallow)
