@@ -45,7 +45,7 @@ struct FaultTests {
         "what is no JSON is an error that says where and what",
         arguments: [
             ("nan", "the number at /a/0 is nan"), ("object", "the value at /a/0 is of type builtins.object"),
-            ("keys", "has a key that is no string but int"), ("set", "of type builtins.set"),
+            ("keys", "has a key that is no string but tuple"), ("set", "of type builtins.set"),
             ("big integer", "64-bit"), ("half", "half of a character"), ("bytes", "of type builtins.bytes"),
         ])
     func noJSON(_ what: String, _ says: String) async throws {

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 
 from .threads import CURRENT
 
@@ -61,8 +62,9 @@ class Noise(io.TextIOBase):
         elif rest := self.rests.pop((step.request.id, step.index), ""):
             self._tell(step, rest)
 
-    def finish(self, request):
-        """Tells what a request's steps printed without an end of line."""
-        for step in request.steps:
-            if rest := self.rests.pop((request.id, step.index), ""):
-                self._tell(step, rest)
+
+def finish(step):
+    """Tells what a step has printed without an end of line, before it is told what came of it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, Noise) and (rest := stream.rests.pop((step.request.id, step.index), "")):
+            stream._tell(step, rest)

@@ -6,6 +6,7 @@ import traceback
 from langchain_core.runnables import Runnable
 
 from . import values
+from .noise import finish
 from .threads import CURRENT
 
 _OWN = ("<flowcore", "/asyncio/", "/concurrent/futures/", "/langchain_core/runnables/", "/langchain_core/callbacks/")
@@ -64,6 +65,7 @@ class Step(Runnable):
                         output = part
             else:
                 output = await self.runnable.ainvoke(input, config)
+            finish(self)
             if self.native:
                 request.send(b'"t":"step","step":%d,"native":true' % self.index)
                 return output
@@ -83,6 +85,8 @@ class Step(Runnable):
                 self.index, {"code": "invalid_output", "message": str(error), "retriable": False}) from None
         except BaseException as error:
             raise StepFailed(self.index, describe(error)) from None
+        finally:
+            finish(self)
 
 
 def describe(error):

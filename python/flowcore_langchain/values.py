@@ -23,7 +23,7 @@ MARK = b'"lc":1'
 
 _DATA = [
     cls
-    for cls in vars(_messages).values()
+    for cls in (getattr(_messages, name) for name in _messages.__all__)
     if isinstance(cls, type) and issubclass(cls, BaseMessage) and cls not in (BaseMessage, BaseMessageChunk)
 ] + [ChatPromptValue, ChatPromptValueConcrete, StringPromptValue, Document]
 
@@ -34,7 +34,11 @@ class NotJSON(Exception):
 
 def revive(value):
     """The value with the messages, prompts and documents in it as objects. Others are refused."""
-    return load(value, allowed_objects=_DATA, secrets_from_env=False)
+    try:
+        return load(value, allowed_objects=_DATA, secrets_from_env=False)
+    except ValueError as error:
+        # What follows is advice on how to allow it, which is not for those who hand values in.
+        raise ValueError(str(error).split(". ")[0]) from None
 
 
 def plain(value):

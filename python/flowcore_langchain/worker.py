@@ -143,6 +143,7 @@ class Worker:
             self.requests[request.id] = request
             work = self._execute if kind == "run" else self._check
             request.task = self.loop.create_task(work(request))
+            request.task.add_done_callback(lambda _: self._never_began(request))
         elif kind == "native":
             call = self.calls.pop(message["call"], None)
             if call is not None and not call.done():
@@ -201,10 +202,13 @@ class Worker:
         finally:
             self._end(request)
 
+    def _never_began(self, request):
+        # One that is cancelled before its first turn has run no line of its own.
+        if request.ended is None:
+            request.send(b'"t":"cancelled"')
+            self._end(request)
+
     def _end(self, request):
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, Noise):
-                stream.finish(request)
         request.ended = self.loop.time()
         self.requests.pop(request.id, None)
         if request.threads:

@@ -12,6 +12,8 @@ final class BridgePool: Sendable {
     private static let longestWait: Duration = .seconds(30)
     /// One that has lived so long was sound.
     private static let soundLife: Duration = .seconds(30)
+    /// How long a node waits for a process that starts.
+    private static let patience: Duration = .seconds(10)
     /// How long processes have to end when they are asked to.
     private static let stopTime: Duration = .seconds(2)
     /// How often it is looked whether a process lives.
@@ -88,6 +90,18 @@ final class BridgePool: Sendable {
             if load == 0 { break }
         }
         return best?.worker
+    }
+
+    /// The process that has least to do. While one starts of which nothing bad is known it is waited for.
+    func pickPatiently() async -> BridgeWorker? {
+        if let worker = pick() { return worker }
+        let deadline = ContinuousClock.now + Self.patience
+        while ContinuousClock.now < deadline, state.withLock({ $0.trouble == nil && !$0.isStopped }) {
+            // A cancelled sleep ends at once: whoever was cancelled waits no longer.
+            do { try await Task.sleep(for: .milliseconds(5)) } catch { return nil }
+            if let worker = pick() { return worker }
+        }
+        return nil
     }
 
     /// What the processes run on, once one was ready.

@@ -186,7 +186,7 @@ final class BridgeWorker: Sendable {
         }
         let error = BackendError(.unavailable, backend: launch.backend, "the Python process is gone: \(reason)")
         for call in calls.values { call.end(.away(error)) }
-        for check in checks.values { check.resume(returning: "the Python process ended over it: \(reason)") }
+        for check in checks.values { check.resume(returning: nil) }
         changed(self, .ended(reason))
     }
 

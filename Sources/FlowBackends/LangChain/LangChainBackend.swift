@@ -89,7 +89,10 @@ public final class LangChainBackend: Backend {
         if let (call, index) = chains.takeBegun(request), let result = try await result(of: call, index, request) {
             return result
         }
-        guard let worker = pool.pick() else { throw BackendError(.unavailable, backend: name, pool.trouble) }
+        guard let worker = await pool.pickPatiently() else {
+            if Task.isCancelled { throw BackendError(.cancelled, backend: name, "the attempt was cancelled") }
+            throw BackendError(.unavailable, backend: name, pool.trouble)
+        }
         let call = BridgeCall(nextID, chains.nodes(from: request), request, on: worker)
         chains.begin(call)
         guard worker.begin(call, within: configuration.timeout), let result = try await result(of: call, 0, request)

@@ -86,7 +86,7 @@ def blocks():
 
 def gives(what):
     values = {
-        "nan": {"a": [math.nan]}, "object": {"a": [object()]}, "keys": {1: 2}, "set": {1}, "big integer": 1 << 70,
+        "nan": {"a": [math.nan]}, "object": {"a": [object()]}, "keys": {(1, 2): 3}, "set": {1}, "big integer": 1 << 70,
         "half": "\ud800", "bytes": b"x", "tuple": (1, "two"), "none": None,
     }
     return RunnableLambda(lambda value: values[what])
