@@ -44,7 +44,8 @@ package struct Assembly: Sendable {
                 ResilientBackendFactory(clock: SystemClock(), random: { Double.random(in: 0..<1) }),
                 FallbackBackendFactory(), MeteredBackendFactory(metrics: metrics),
                 RemoteBackendFactory(calls: calls, clock: SystemClock(), secrets: secrets),
-                LangChainBackendFactory(secrets: secrets, maxOutputBytes: limits.payloadBytes),
+                LangChainBackendFactory(
+                    clock: SystemClock(), secrets: secrets, maxOutputBytes: limits.payloadBytes),
             ], journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
         service = WorkflowService(

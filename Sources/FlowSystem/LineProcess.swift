@@ -100,7 +100,11 @@ package final class LineProcess: Sendable {
             let count = bytes.dropFirst(sent).withUnsafeBytes {
                 Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
             }
-            if count > 0 { sent += count } else if errno == EAGAIN { return sent } else if errno != EINTR {
+            if count > 0 {
+                sent += count
+            } else if errno == EAGAIN {
+                return sent
+            } else if errno != EINTR {
                 return bytes.count
             }
         }

@@ -152,7 +152,8 @@ struct ChainTests {
                 [runnable("a", "echo"), node("b"), runnable("c", "same")], input: large)
             #expect(big.json["output"] == large && big.json["status"] == "completed")
             let odd: JSONValue = [
-                "a\u{0}b": "line\u{2028}sep \u{1F600} e\u{301} \"\\\n", "n": [9_007_199_254_740_993, -0.5, 1e300, true, .null],
+                "a\u{0}b": "line\u{2028}sep \u{1F600} e\u{301} \"\\\n",
+                "n": [9_007_199_254_740_993, -0.5, 1e300, true, .null],
             ]
             #expect(try await server.runLangChain([runnable("a", "same")], input: odd).json["output"] == odd)
         }

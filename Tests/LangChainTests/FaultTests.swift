@@ -17,7 +17,8 @@ struct FaultTests {
     func exceptions() async throws {
         try await LangChain.with { server in
             let error = try await Self.error(server, runnable("a", "raises", ["bäd"]))
-            #expect(error?["code"] == "failed" && error?["message"] == "ValueError: bäd" && error?["retriable"] == false)
+            #expect(
+                error?["code"] == "failed" && error?["message"] == "ValueError: bäd" && error?["retriable"] == false)
             let trace = error?["details"]?["traceback"]?.string ?? ""
             #expect(trace.contains("in deepest") && trace.hasSuffix("ValueError: bäd\n"), "\(trace)")
             #expect(!trace.contains("langchain_core/runnables") && !trace.contains("<flowcore"), "\(trace)")
@@ -97,7 +98,9 @@ struct FaultTests {
                 ("lc_samples:_same", "import path"), ("lc_samples:same.__class__", "import path"),
                 ("lc_samples", "import path"), ("lc_samples:not_runnable", "can neither be run nor called"),
             ] {
-                let refused = try await server.runLangChain([runnable("a", factory.contains(":") ? factory : factory + ":")])
+                let refused = try await server.runLangChain([
+                    runnable("a", factory.contains(":") ? factory : factory + ":")
+                ])
                 #expect(refused.status == 422 && refused.places == ["/workflow/nodes/0/config/factory"], "\(factory)")
                 #expect(refused.details.contains(says), "\(factory): \(refused.details)")
             }

@@ -17,7 +17,9 @@ struct SupervisionTests {
             let first = try await LangChain.processes(server)
             #expect(kill(try #require(first.first), SIGKILL) == 0)
             #expect(FileManager.default.createFile(atPath: path, contents: nil))
-            try await until { try await server.client.send("GET", "/workflows/\(id)").json["completed_at"]?.string != nil }
+            try await until {
+                try await server.client.send("GET", "/workflows/\(id)").json["completed_at"]?.string != nil
+            }
             let run = try await server.client.send("GET", "/workflows/\(id)").json
             #expect(run["status"] == "completed" && run["output"] == "abc", "\(run)")
             let attempts = run["nodes"]?["a"]?["attempts"]?.array ?? []
@@ -66,7 +68,9 @@ struct SupervisionTests {
             try await until { FileManager.default.fileExists(atPath: spinning) }
             _ = try await server.client.send("POST", "/workflows/\(other)/cancel")
             for id in [id, other] {
-                try await until { try await server.client.send("GET", "/workflows/\(id)").json["status"] == "cancelled" }
+                try await until {
+                    try await server.client.send("GET", "/workflows/\(id)").json["status"] == "cancelled"
+                }
             }
             #expect(try await server.runLangChain([runnable("a", "same")]).json["status"] == "completed")
             #expect(try await LangChain.processes(server) == process, "nothing had to be killed for it")
@@ -107,7 +111,8 @@ struct SupervisionTests {
                 #expect(health.json["reason"]?.string?.contains(says) == true, "\(health.text)")
             }
             _ = try file("langchain_core.py", "raise ImportError('not today')", in: directory)
-            let made = try await LangChain.register(server, LangChain.config(["environment": ["PYTHONPATH": .string(directory)]]))
+            let made = try await LangChain.register(
+                server, LangChain.config(["environment": ["PYTHONPATH": .string(directory)]]))
             #expect(made.status == 201, "\(made.text)")
             let health = try await server.client.send("GET", "/backends/lc/health")
             #expect(health.json["reason"]?.string?.contains("langchain-core cannot be imported") == true)

@@ -64,7 +64,7 @@ package struct TestServer: Sendable {
                     calls: calls, clock: options.clock, secrets: options.secrets,
                     maxResponseBytes: options.maxRemoteBytes),
                 LangChainBackendFactory(
-                    secrets: options.secrets, maxOutputBytes: options.limits.payloadBytes,
+                    clock: SystemClock(), secrets: options.secrets, maxOutputBytes: options.limits.payloadBytes,
                     makeLogger: options.makeLogger),
             ], journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()

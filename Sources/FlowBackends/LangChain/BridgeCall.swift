@@ -107,7 +107,9 @@ final class BridgeCall: Sendable {
     }
 
     /// Has a node of the server's own executed, and remembers what came of it.
-    func carryOut(_ index: Int, input: JSONValue?, on native: any Backend, answer: @escaping @Sendable (JSONValue?) -> Void) {
+    func carryOut(
+        _ index: Int, input: JSONValue?, on native: any Backend, answer: @escaping @Sendable (JSONValue?) -> Void
+    ) {
         guard nodes.indices.contains(index) else { return answer(nil) }
         var request = request
         if let input { request.input = input }

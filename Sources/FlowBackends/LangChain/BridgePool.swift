@@ -34,13 +34,17 @@ final class BridgePool: Sendable {
     }
 
     private let launch: BridgeWorker.Launch
+    private let clock: any WallClock
     private let logger: Logger
     private let native: @Sendable () -> (any Backend)?
     private let state: Mutex<State>
 
     init(
-        _ launch: BridgeWorker.Launch, count: Int, native: @escaping @Sendable () -> (any Backend)?, logger: Logger
+        _ launch: BridgeWorker.Launch, count: Int, native: @escaping @Sendable () -> (any Backend)?,
+        clock: any WallClock,
+        logger: Logger
     ) {
+        self.clock = clock
         self.launch = launch
         self.native = native
         self.logger = logger
@@ -58,7 +62,7 @@ final class BridgePool: Sendable {
     /// Waits until one process is ready, or it is known why none is, but no longer than this.
     func waitForNews(within time: Duration) async {
         let limit = Task {
-            try await Task.sleep(for: time)
+            try await clock.sleep(for: time)
             releaseWaiters()
         }
         defer { limit.cancel() }
@@ -98,7 +102,7 @@ final class BridgePool: Sendable {
         let deadline = ContinuousClock.now + Self.patience
         while ContinuousClock.now < deadline, state.withLock({ $0.trouble == nil && !$0.isStopped }) {
             // A cancelled sleep ends at once: whoever was cancelled waits no longer.
-            do { try await Task.sleep(for: .milliseconds(5)) } catch { return nil }
+            do { try await clock.sleep(for: .milliseconds(5)) } catch { return nil }
             if let worker = pick() { return worker }
         }
         return nil
@@ -136,7 +140,7 @@ final class BridgePool: Sendable {
         let deadline = ContinuousClock.now + Self.stopTime
         while ContinuousClock.now < deadline, workers.contains(where: { !$0.hasEnded }) {
             // A cancelled task must not spin here.
-            await Task { try? await Task.sleep(for: .milliseconds(10)) }.value
+            await Task { try? await clock.sleep(for: .milliseconds(10)) }.value
         }
         for worker in workers where !worker.hasEnded { worker.kill("the backend is shut down") }
         for task in tasks { task.cancel() }
@@ -156,7 +160,7 @@ final class BridgePool: Sendable {
             // The first one that dies is replaced at once.
             if failures > 1 || !wasReady {
                 let wait = min(Duration.milliseconds(100 << min(failures, 9)), Self.longestWait)
-                try? await Task.sleep(for: wait)
+                try? await clock.sleep(for: wait)
             }
             state.withLock { $0.restarts += 1 }
         }
@@ -167,7 +171,7 @@ final class BridgePool: Sendable {
     /// - Returns: whether it was ready once.
     private func live(_ place: Int) async -> Bool {
         let (changes, continuation) = AsyncStream.makeStream(of: BridgeWorker.Change.self)
-        let worker = BridgeWorker(launch, native: native, logger: logger) { [weak self] worker, change in
+        let worker = BridgeWorker(launch, native: native, clock: clock, logger: logger) { [weak self] worker, change in
             if case .ended = change { self?.state.withLock { $0.retired[ObjectIdentifier(worker)] = nil } }
             continuation.yield(change)
         }
@@ -187,7 +191,7 @@ final class BridgePool: Sendable {
         let pulse = Task {
             let deadline = ContinuousClock.now + Self.startTime
             while !Task.isCancelled {
-                try await Task.sleep(for: Self.pulse)
+                try await clock.sleep(for: Self.pulse)
                 if worker.isReady {
                     worker.checkPulse()
                 } else if ContinuousClock.now > deadline {

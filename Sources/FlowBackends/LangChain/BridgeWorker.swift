@@ -47,16 +47,18 @@ final class BridgeWorker: Sendable {
 
     private let launch: Launch
     private let native: @Sendable () -> (any Backend)?
+    private let clock: any WallClock
     private let logger: Logger
     private let changed: @Sendable (BridgeWorker, Change) -> Void
     private let state = Mutex(State())
 
     init(
-        _ launch: Launch, native: @escaping @Sendable () -> (any Backend)?, logger: Logger,
+        _ launch: Launch, native: @escaping @Sendable () -> (any Backend)?, clock: any WallClock, logger: Logger,
         changed: @escaping @Sendable (BridgeWorker, Change) -> Void
     ) {
         self.launch = launch
         self.native = native
+        self.clock = clock
         self.logger = logger
         self.changed = changed
     }
@@ -105,7 +107,7 @@ final class BridgeWorker: Sendable {
         guard state.withLock({ $0.calls[call.id] != nil }) else { return }
         write(BridgeMessage.cancel(call.id))
         Task {
-            try? await Task.sleep(for: grace)
+            try? await clock.sleep(for: grace)
             guard !call.isOver else { return }
             forget(call.id)?.end(.away(BackendError(.cancelled, backend: launch.backend, "the attempt was cancelled")))
             retire("node \"\(call.request.node.id)\" does not end although it was cancelled")
@@ -117,9 +119,9 @@ final class BridgeWorker: Sendable {
     /// - Returns: why not; `nil` when it can, or when the process cannot be asked.
     func check(_ id: Int, _ config: JSONObject, within time: Duration) async -> String? {
         let limit = Task {
-            try await Task.sleep(for: time)
+            try await clock.sleep(for: time)
             write(BridgeMessage.cancel(id))
-            try await Task.sleep(for: .seconds(1))
+            try await clock.sleep(for: .seconds(1))
             state.withLock { $0.checks.removeValue(forKey: id) }?.resume(returning: "it takes too long to make")
         }
         defer { limit.cancel() }
@@ -148,7 +150,7 @@ final class BridgeWorker: Sendable {
         changed(self, .retired(reason))
         Task {
             let deadline = ContinuousClock.now + .seconds(30)
-            while load > 0, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(100)) }
+            while load > 0, ContinuousClock.now < deadline { try? await clock.sleep(for: .milliseconds(100)) }
             kill(reason)
         }
     }
@@ -222,7 +224,8 @@ final class BridgeWorker: Sendable {
                     ?? .away(BackendError(.unavailable, backend: launch.backend, "there is no backend for the node")))
         case "failed":
             let failure = message["error"].flatMap { NodeFailure(decoding: $0) }
-            forget(id)?.end(.result(.failure(failure ?? NodeFailure(.failed, "the node failed, and nothing tells why"))))
+            forget(id)?.end(
+                .result(.failure(failure ?? NodeFailure(.failed, "the node failed, and nothing tells why"))))
         case "cancelled":
             forget(id)?.end(.away(BackendError(.cancelled, backend: launch.backend, "the attempt was cancelled")))
         case "hung":

@@ -18,6 +18,7 @@ public struct LangChainBackendFactory: BackendFactory {
     /// How long a start of the server waits for that.
     private static let restoreTime: Duration = .seconds(2)
 
+    private let clock: any WallClock
     private let secrets: any SecretSource
     private let maxOutputBytes: Int
     private let makeLogger: @Sendable (String) -> Logger
@@ -25,13 +26,15 @@ public struct LangChainBackendFactory: BackendFactory {
     /// Makes a factory.
     ///
     /// - Parameters:
+    ///   - clock: What waits for processes go by.
     ///   - secrets: What variables of processes may name.
     ///   - maxOutputBytes: The largest output of a node, as JSON.
     ///   - makeLogger: Makes the logger of a label.
     public init(
-        secrets: any SecretSource, maxOutputBytes: Int = 10 << 20,
+        clock: any WallClock, secrets: any SecretSource, maxOutputBytes: Int = 10 << 20,
         makeLogger: @escaping @Sendable (String) -> Logger = { Logger(label: $0) }
     ) {
+        self.clock = clock
         self.secrets = secrets
         self.maxOutputBytes = maxOutputBytes
         self.makeLogger = makeLogger
@@ -83,7 +86,7 @@ public struct LangChainBackendFactory: BackendFactory {
             silence: configuration.hangTimeout + .seconds(10), backend: registration.name)
         let native: @Sendable () -> (any Backend)? = { lookup(.native) }
         let pool = BridgePool(
-            launch, count: configuration.workers, native: native,
+            launch, count: configuration.workers, native: native, clock: clock,
             logger: makeLogger("flowcore.backend.\(registration.name)"))
         pool.start()
         await pool.waitForNews(within: time)

@@ -123,7 +123,9 @@ struct LangChainConfiguration: Sendable {
             switch variable.value {
             case .text(let text): found[variable.name] = text
             case .secret(let name):
-                if let value = secrets.secret(name.rawValue) { found[variable.name] = value } else {
+                if let value = secrets.secret(name.rawValue) {
+                    found[variable.name] = value
+                } else {
                     issues.append(
                         ValidationIssue(
                             ["environment", .name(variable.name), "secret"], "there is no secret \"\(name)\""))
