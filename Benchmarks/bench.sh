@@ -20,7 +20,7 @@ venv() { # name, a file that it brings
 }
 venv nadoo bin/uvicorn
 venv stepflow bin/python
-FLOWCORE_LANGCHAIN_PYTHON=$(scripts/langchain.sh)
-export FLOWCORE_LANGCHAIN_PYTHON
+LANGCHAIN_PYTHON=$(scripts/langchain.sh)
+export LANGCHAIN_PYTHON
 gcc -O2 -o $work/c-server Benchmarks/peers/c-server.c -lmicrohttpd
 exec python3 Benchmarks/bench "$@"

@@ -13,7 +13,7 @@ from load import Load
 
 def langchain(report, rounds, seconds):
     """No-op Runnables through the bridge against the same chain in plain Python, and how late tokens are."""
-    python = os.environ["FLOWCORE_LANGCHAIN_PYTHON"]
+    python = os.environ["LANGCHAIN_PYTHON"]
     script = servers.PEERS / "langchain_chains.py"
 
     def plain(count, at_once):

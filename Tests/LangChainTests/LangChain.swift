@@ -11,7 +11,7 @@ enum LangChain {
 
     /// The interpreter of the environment that `scripts/langchain.sh` makes.
     static let python =
-        ProcessInfo.processInfo.environment["FLOWCORE_LANGCHAIN_PYTHON"] ?? root + "/.build/venv-langchain/bin/python"
+        ProcessInfo.processInfo.environment["LANGCHAIN_PYTHON"] ?? root + "/.build/venv-langchain/bin/python"
 
     /// The directory of the tests' own Python.
     static let directory = root + "/Tests/LangChainTests/Python"
