@@ -111,6 +111,17 @@ struct FaultTests {
                 Set(refused.places) == [
                     "/workflow/nodes/0/config/args/0/$import", "/workflow/nodes/0/config/more",
                 ])
+            let narrow = LangChain.config(["allow": ["lc_samples:*"]])
+            let made = try await server.client.send(
+                "POST", "/backends", ["name": "narrow", "type": "langchain", "config": .object(narrow)])
+            #expect(made.status == 201, "\(made.text)")
+            try await until { try await server.client.send("GET", "/backends/narrow/health").status == 200 }
+            // An object that an allowed module makes is its own, whatever its class is.
+            let own = try await server.client.run(workflow([runnable("a", "same")]), ["backend": "narrow"])
+            #expect(own.json["status"] == "completed", "\(own.text)")
+            let foreign = try await server.client.run(
+                workflow([runnable("a", "RunnableLambda", ["x"])]), ["backend": "narrow"])
+            #expect(foreign.details.contains("langchain_core.runnables.base:RunnableLambda is not on the allow list"))
             // What an expression gives is checked when the node starts.
             let late = node("a", "runnable", ["factory": "${input.path}"])
             let run = try await server.runLangChain([late], input: ["path": "os:system"])

@@ -41,7 +41,8 @@ class AllowList:
             # What an allowed module has imported for itself is not allowed by that.
             if isinstance(found, ModuleType):
                 raise Refused(f"{path} leads through a module that is not on the allow list of the backend")
-            origin = getattr(found, "__module__", None)
-            if isinstance(origin, str) and origin != module:
-                self.require(origin, getattr(found, "__qualname__", name))
+            # A class or function tells where it is from; an instance only tells where its class is.
+            origin, qualified = getattr(found, "__module__", None), getattr(found, "__qualname__", None)
+            if isinstance(origin, str) and isinstance(qualified, str) and origin != module:
+                self.require(origin, qualified)
         return found
