@@ -16,6 +16,9 @@ static const unsigned char build[] = {
 static const unsigned char noise[] = {
 #embed "../../python/flowcore_langchain/noise.py"
 };
+static const unsigned char signatures[] = {
+#embed "../../python/flowcore_langchain/signatures.py"
+};
 static const unsigned char steps[] = {
 #embed "../../python/flowcore_langchain/steps.py"
 };
@@ -40,6 +43,7 @@ static const struct flow_module modules[] = {
     MODULE("flowcore_langchain.allow", allow),
     MODULE("flowcore_langchain.build", build),
     MODULE("flowcore_langchain.noise", noise),
+    MODULE("flowcore_langchain.signatures", signatures),
     MODULE("flowcore_langchain.steps", steps),
     MODULE("flowcore_langchain.threads", threads),
     MODULE("flowcore_langchain.values", values),

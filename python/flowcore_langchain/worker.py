@@ -15,6 +15,7 @@ from . import values
 from .allow import AllowList, Refused
 from .build import Builder, streams
 from .noise import Noise
+from .signatures import remember
 from .steps import NativeEnded, Step, StepFailed, describe
 from .threads import CURRENT, Threads
 from .watch import Watch
@@ -56,6 +57,7 @@ class Worker:
     """One process's requests."""
 
     def __init__(self, settings, connection):
+        remember()
         self.settings = settings
         self.socket = connection
         self.lock = threading.Lock()
