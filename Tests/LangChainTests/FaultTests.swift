@@ -67,6 +67,8 @@ struct FaultTests {
             #expect(huge?["message"]?.string?.contains("memory") == true, "\(String(describing: huge))")
             let endless = try await Self.error(server, runnable("a", "itself"))
             #expect(endless?["code"] == "invalid_output", "\(String(describing: endless))")
+            let flood = try await Self.error(server, runnable("a", "floods"))
+            #expect(flood?["code"] == "too_large", "\(String(describing: flood))")
             #expect(try await LangChain.processes(server) == before && before.count == 1)
         }
     }

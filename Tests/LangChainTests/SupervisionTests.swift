@@ -43,11 +43,21 @@ struct SupervisionTests {
 
     @Test("code that blocks its process is named, and the process replaced")
     func hung() async throws {
+        let path = try madeDirectory() + "/go"
         try await LangChain.with(["hang_timeout": "1s"]) { server in
+            let other = try await server.startLangChain([runnable("a", "streams_until", [.string(path)])])
+            try await until { try await LangChain.chunks(server, other) == ["a", "b"] }
             let run = try await server.runLangChain([runnable("a", "blocks")])
             let error = run.json["nodes"]?["a"]?["error"]
             #expect(error?["code"] == "timeout" && error?["retriable"] == true, "\(run.text)")
             #expect(error?["details"]?["traceback"]?.string?.contains("in block") == true, "\(run.text)")
+            // Nodes that were with it are carried out again.
+            #expect(FileManager.default.createFile(atPath: path, contents: nil))
+            try await until {
+                try await server.client.send("GET", "/workflows/\(other)").json["completed_at"]?.string != nil
+            }
+            let unharmed = try await server.client.send("GET", "/workflows/\(other)").json
+            #expect(unharmed["status"] == "completed" && unharmed["output"] == "abc", "\(unharmed)")
             try await until { try await !LangChain.processes(server).isEmpty }
             #expect(try await server.runLangChain([runnable("a", "same")]).json["status"] == "completed")
         }
@@ -74,6 +84,18 @@ struct SupervisionTests {
             }
             #expect(try await server.runLangChain([runnable("a", "same")]).json["status"] == "completed")
             #expect(try await LangChain.processes(server) == process, "nothing had to be killed for it")
+        }
+    }
+
+    @Test("an attempt takes no longer than the registration allows")
+    func timeout() async throws {
+        let directory = try madeDirectory()
+        try await LangChain.with(["timeout": "300ms"]) { server in
+            let paths: [JSONValue] = [.string(directory + "/started"), .string(directory + "/stopped")]
+            let run = try await server.runLangChain([runnable("a", "waits", paths)])
+            let error = run.json["nodes"]?["a"]?["error"]
+            #expect(error?["code"] == "timeout" && error?["retriable"] == true, "\(run.text)")
+            #expect(FileManager.default.fileExists(atPath: directory + "/stopped"))
         }
     }
 

@@ -54,15 +54,7 @@ class Step(Runnable):
         }
         try:
             if self.streamed:
-                output = None
-                async for part in self.runnable.astream(input, config):
-                    part_json = values.chunk(part)
-                    if part_json is not None and part_json != "":
-                        request.send(b'"t":"chunk","step":%d,"value":' % self.index, values.encode(part_json))
-                    try:
-                        output = part if output is None else output + part
-                    except TypeError:
-                        output = part
+                output = await self._stream(input, config)
             else:
                 output = await self.runnable.ainvoke(input, config)
             finish(self)
@@ -70,12 +62,7 @@ class Step(Runnable):
                 request.send(b'"t":"step","step":%d,"native":true' % self.index)
                 return output
             encoded = values.encode(output)
-            limit = request.worker.settings["max_output_bytes"]
-            if len(encoded) > limit:
-                raise StepFailed(self.index, {
-                    "code": "too_large", "retriable": False,
-                    "message": f"the output has {len(encoded)} bytes of JSON; at most {limit} are taken",
-                })
+            self._bound(len(encoded))
             request.send_step(self.index, b'"t":"step","step":%d,"output":' % self.index, encoded)
             return output
         except (asyncio.CancelledError, NativeEnded, StepFailed):
@@ -87,6 +74,35 @@ class Step(Runnable):
             raise StepFailed(self.index, describe(error)) from None
         finally:
             finish(self)
+
+    async def _stream(self, input, config):
+        """Hands the parts of the result out as they come; the whole is their sum."""
+        output, size = None, 0
+        parts = self.runnable.astream(input, config)
+        try:
+            async for part in parts:
+                shown = values.chunk(part)
+                if shown is not None and shown != "":
+                    encoded = values.encode(shown)
+                    size += len(encoded)
+                    self._bound(size)
+                    self.request.send(b'"t":"chunk","step":%d,"value":' % self.index, encoded)
+                try:
+                    output = part if output is None else output + part
+                except TypeError:
+                    output = part
+        finally:
+            if (close := getattr(parts, "aclose", None)) is not None:
+                await close()
+        return output
+
+    def _bound(self, size):
+        limit = self.request.worker.settings["max_output_bytes"]
+        if size > limit:
+            raise StepFailed(self.index, {
+                "code": "too_large", "retriable": False,
+                "message": f"the output has {size} bytes of JSON; at most {limit} are taken",
+            })
 
 
 def describe(error):

@@ -7,6 +7,7 @@ import resource
 import socket
 import sys
 import threading
+import traceback
 from weakref import WeakKeyDictionary
 
 from langchain_core.runnables import RunnableLambda, RunnableSequence
@@ -133,7 +134,12 @@ class Worker:
             line = bytes(self.buffer[:end])
             del self.buffer[: end + 1]
             self.searched = 0
-            self._take(line)
+            try:
+                self._take(line)
+            except BaseException:
+                # A request that was not taken would never have an answer; the server sees this end, and tries again.
+                traceback.print_exc(file=sys.__stderr__)
+                self.leave(70)
         self.searched = len(self.buffer)
 
     def _take(self, line):

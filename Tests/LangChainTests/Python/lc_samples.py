@@ -130,6 +130,19 @@ def streams_until(path):
     return RunnableGenerator(parts)
 
 
+def floods():
+    """Never stops handing out parts."""
+
+    async def parts(values):
+        async for _ in values:
+            pass
+        while True:
+            yield "x" * 100_000
+            await asyncio.sleep(0)
+
+    return RunnableGenerator(parts)
+
+
 def pair(started, other):
     """Ends when the other one has begun as well."""
 
