@@ -20,11 +20,13 @@ package struct Assembly: Sendable {
     /// - Parameters:
     ///   - nodeTypes: What the backend `native` takes besides the built-in types.
     ///   - backends: Backends that are part of the server besides `native`.
+    ///   - allowsPython: Whether backends may be registered that start Python.
     ///   - version: The version of the server, as receipts tell it.
     package init(
         directory: String, limits: EngineLimits, allowsPrivateCalls: Bool, logger: Logger,
         metrics: any MetricsFactory = NOOPMetricsHandler.instance, secrets: Secrets = Secrets(),
-        nodeTypes: [any NodeType] = [], backends: [any Backend] = [], version: String? = nil
+        nodeTypes: [any NodeType] = [], backends: [any Backend] = [], version: String? = nil,
+        allowsPython: Bool = true
     ) async throws {
         let journal = try await SQLiteJournal.open(directory: directory)
         let policy = OutboundPolicy(allowsPrivate: allowsPrivateCalls)
@@ -37,6 +39,10 @@ package struct Assembly: Sendable {
             contract: BackendContract(
                 maxPayloadBytes: limits.payloadBytes, maxParallel: limits.parallelNodes,
                 timeToCancel: limits.cancelGrace))
+        let python =
+            allowsPython
+            ? [LangChainBackendFactory(clock: SystemClock(), secrets: secrets, maxOutputBytes: limits.payloadBytes)]
+            : []
         let registry = await BackendRegistry(
             builtIn: [native] + backends,
             factories: [
@@ -44,9 +50,7 @@ package struct Assembly: Sendable {
                 ResilientBackendFactory(clock: SystemClock(), random: { Double.random(in: 0..<1) }),
                 FallbackBackendFactory(), MeteredBackendFactory(metrics: metrics),
                 RemoteBackendFactory(calls: calls, clock: SystemClock(), secrets: secrets),
-                LangChainBackendFactory(
-                    clock: SystemClock(), secrets: secrets, maxOutputBytes: limits.payloadBytes),
-            ], journal: journal, logger: logger)
+            ] + python, journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
         service = WorkflowService(
             registry: registry, journal: journal, limits: limits, clock: SystemClock(), logger: logger,

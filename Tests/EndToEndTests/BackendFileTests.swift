@@ -236,4 +236,14 @@ struct BackendFileTests {
             #expect(!logged.isEmpty && !logged.contains(secret))
         }
     }
+
+    @Test("a server that allows no Python knows no backends of it")
+    func noPython() async throws {
+        let server = try await ServerProcess(
+            data: temporaryDirectory(), environment: ["FLOWCORE_BACKENDS_ALLOW_PYTHON": "false"])
+        let refused = try await server.client.send("POST", "/backends", ["name": "lc", "type": "langchain"])
+        #expect(refused.status == 422 && refused.places == ["/type"], "\(refused.text)")
+        #expect(!refused.text.contains("\"langchain\","))
+        #expect(try await server.stop() == 0)
+    }
 }

@@ -81,7 +81,7 @@ struct ServeCommand: AsyncParsableCommand {
         let assembly = try await Assembly(
             directory: settings.directory, limits: settings.engine,
             allowsPrivateCalls: settings.allowsPrivateCalls ?? settings.isLoopback, logger: logger, metrics: metrics,
-            secrets: settings.secrets, version: Version.text)
+            secrets: settings.secrets, version: Version.text, allowsPython: settings.allowsPython)
         try await open(assembly, settings.backends)
         let application = Application(
             service: assembly.service, metrics: metrics, options: options(settings, keys),

@@ -84,6 +84,7 @@ extension Settings {
         reader.number("limits.max_definition_bytes", in: 1024...(1 << 30), &engine.definitions.bytes)
         reader.flag("outbound.allow_private", &allowsPrivateCalls)
         reader.text("backends.directory", &backendsDirectory)
+        reader.flag("backends.allow_python", &allowsPython)
         reader.text("secrets.directory", &secretsDirectory)
         reader.number("hooks.max_parallel", in: 1...1000, &engine.hooks.parallel)
         reader.duration("hooks.timeout", &engine.hooks.timeout)

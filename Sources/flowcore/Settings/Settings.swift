@@ -29,6 +29,8 @@ struct Settings: Sendable {
     var retention = RetentionPolicy()
     var allowsPrivateCalls: Bool?
     var backendsDirectory: String?
+    /// Whether backends of type `langchain` may be registered, which run code of theirs as this server's user.
+    var allowsPython = true
     var backends: BackendFiles?
     var secretsDirectory: String?
     var secrets = Secrets()
