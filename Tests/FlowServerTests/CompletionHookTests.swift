@@ -268,7 +268,7 @@ struct CompletionHookTests {
                 clock.advance(by: .seconds(1))
                 let requests = await receiver.requests(2)
                 #expect(requests.allSatisfy { $0.json["subject"]?.string == id })
-                while try await server.client.send("GET", "/workflows/\(id)/delivery").status != 404 {}
+                while try await server.client.send("GET", "/workflows/\(id)/delivery").status != 204 {}
                 #expect(receiver.requests.count == 2)
             }
         }

@@ -54,14 +54,11 @@ extension WorkflowService {
 
     /// How far the server has come with telling of a run's end.
     ///
-    /// - Throws: ``ServiceError/notFound(_:)`` when there is nothing to tell, or not yet.
-    public func delivery(of id: WorkflowID) async throws(ServiceError) -> Delivery {
+    /// - Returns: `nil` when there is nothing to tell, not yet, or no more.
+    /// - Throws: ``ServiceError/notFound(_:)`` when there is no such run.
+    public func delivery(of id: WorkflowID) async throws(ServiceError) -> Delivery? {
         let context = try await load(id).context
-        guard context.submission.onCompletion != nil else { throw .notFound("the run \"\(id)\" has no on_completion") }
-        guard context.status.isFinished else { throw .notFound("the run \"\(id)\" has not ended") }
-        let delivery: Delivery?
-        do { delivery = try await hooks?.delivery(of: id) } catch { throw ServiceError(error) }
-        guard let delivery else { throw .notFound("of the run \"\(id)\" nothing is left to deliver") }
-        return delivery
+        guard context.submission.onCompletion != nil, context.status.isFinished else { return nil }
+        do { return try await hooks?.delivery(of: id) } catch { throw ServiceError(error) }
     }
 }

@@ -166,9 +166,9 @@ struct WorkflowRoutes: Sendable {
 
     @Sendable private func delivery(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
-        let delivery: Delivery
+        let delivery: Delivery?
         do { delivery = try await service.delivery(of: try Self.id(request)) } catch { throw Self.problem(error) }
-        return .json(HookEncoding.bytes(delivery))
+        return delivery.map { .json(HookEncoding.bytes($0)) } ?? HTTPResponse(status: 204)
     }
 
     @Sendable private func list(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
