@@ -42,12 +42,7 @@ public struct LangChainBackendFactory: BackendFactory {
 
     /// Checks every field.
     public func validate(_ config: JSONObject) -> [ValidationIssue] {
-        do {
-            _ = try LangChainConfiguration(config)
-            return []
-        } catch {
-            return error.issues
-        }
+        ValidationError.issues { () throws(ValidationError) in try LangChainConfiguration(config) }
     }
 
     /// Makes the backend. One whose Python is missing or does not do is made all the same, and its health tells what mends

@@ -40,12 +40,7 @@ public struct HTTPNode: NodeType {
 
     /// Checks every field.
     public func validate(_ config: JSONObject) -> [ValidationIssue] {
-        do {
-            _ = try HTTPNodeConfiguration(config)
-            return []
-        } catch {
-            return error.issues
-        }
+        ValidationError.issues { () throws(ValidationError) in try HTTPNodeConfiguration(config) }
     }
 
     /// Makes the call.

@@ -36,12 +36,7 @@ public struct RemoteBackendFactory: BackendFactory {
 
     /// Checks every field.
     public func validate(_ config: JSONObject) -> [ValidationIssue] {
-        do {
-            _ = try RemoteConfiguration(config)
-            return []
-        } catch {
-            return error.issues
-        }
+        ValidationError.issues { () throws(ValidationError) in try RemoteConfiguration(config) }
     }
 
     /// Makes the backend, which has to answer what it can do.

@@ -31,8 +31,7 @@ public struct ResilientBackendFactory: BackendFactory {
 
     /// Checks all fields.
     public func validate(_ config: JSONObject) -> [ValidationIssue] {
-        do throws(ValidationError) { _ = try ResilientConfiguration(decoding: config) } catch { return error.issues }
-        return []
+        ValidationError.issues { () throws(ValidationError) in try ResilientConfiguration(decoding: config) }
     }
 
     /// Makes the backend, with its circuit closed.

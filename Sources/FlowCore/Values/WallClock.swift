@@ -24,6 +24,7 @@ public struct SystemClock: WallClock {
         while true {
             let remaining = now.duration(to: deadline)
             guard remaining > .zero else { return }
+            // The one place that waits for real time: all others wait on a clock, which tests move.
             try await Task.sleep(for: min(remaining, Self.longestSleep), tolerance: tolerance, clock: .continuous)
         }
     }

@@ -59,4 +59,14 @@ public struct ValidationError: Error, Hashable, Sendable {
 
     /// Makes an error of at least one issue.
     public init(_ issues: [ValidationIssue]) { self.issues = issues }
+
+    /// Everything that keeps something from being read; nothing when it can be.
+    public static func issues<Value>(of read: () throws(ValidationError) -> Value) -> [ValidationIssue] {
+        do throws(ValidationError) {
+            _ = try read()
+            return []
+        } catch {
+            return error.issues
+        }
+    }
 }

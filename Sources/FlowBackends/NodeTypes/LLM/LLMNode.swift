@@ -20,12 +20,7 @@ public struct LLMNode: NodeType {
 
     /// Checks every field.
     public func validate(_ config: JSONObject) -> [ValidationIssue] {
-        do {
-            _ = try LLMNodeConfiguration(config)
-            return []
-        } catch {
-            return error.issues
-        }
+        ValidationError.issues { () throws(ValidationError) in try LLMNodeConfiguration(config) }
     }
 
     /// Asks the service.
