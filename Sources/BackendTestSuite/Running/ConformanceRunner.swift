@@ -64,8 +64,7 @@ public struct ConformanceRunner: Sendable {
 
     /// The report of results that came in any order.
     public func report(of results: [ConformanceResult]) -> ConformanceReport {
-        let found = Dictionary(results.map { ($0.id, $0) }) { _, last in last }
-        return ConformanceReport(cases.compactMap { found[$0.id] })
+        ConformanceReport(results, inOrderOf: cases.map(\.id))
     }
 
     private func run(_ report: @escaping @Sendable (ConformanceResult) -> Void) async throws {

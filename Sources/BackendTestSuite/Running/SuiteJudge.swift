@@ -34,8 +34,7 @@ public struct SuiteJudge: ConformanceJudge {
 
     /// The results in the order of the cases.
     public func report(of results: [ConformanceResult]) -> ConformanceReport {
-        let found = Dictionary(results.map { ($0.id, $0) }) { _, last in last }
-        return ConformanceReport(BackendTestSuite.cases.compactMap { found[$0.id] })
+        ConformanceReport(results, inOrderOf: BackendTestSuite.cases.map(\.id))
     }
 
     private func cases(_ wish: ConformanceWish) -> [ConformanceCase] {

@@ -8,6 +8,14 @@ public struct ConformanceReport: Hashable, Sendable {
     /// Makes a report.
     public init(_ results: [ConformanceResult]) { self.results = results }
 
+    /// Makes a report of results that came in any order.
+    ///
+    /// - Parameter ids: The cases in their order; results of others are left out.
+    public init(_ results: [ConformanceResult], inOrderOf ids: [String]) {
+        let found = Dictionary(results.map { ($0.id, $0) }) { _, last in last }
+        self.results = ids.compactMap { found[$0] }
+    }
+
     /// How many cases ended so.
     public func count(_ outcome: ConformanceResult.Outcome) -> Int {
         results.count { $0.outcome == outcome }

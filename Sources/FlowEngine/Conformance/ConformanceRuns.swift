@@ -54,9 +54,18 @@ public final class ConformanceRuns: Sendable {
     ///
     /// - Throws: ``ServiceError/conflict(_:)`` while the backend has another one.
     public func begin(_ wish: ConformanceWish, on name: BackendName) async throws(ServiceError) -> ConformanceRun {
-        guard let backend = registry.backend(name) else { throw .notFound("there is no backend \"\(name)\"") }
+        guard registry.backend(name) != nil else { throw .notFound("there is no backend \"\(name)\"") }
         let issues = judge.issues(in: wish)
         guard issues.isEmpty else { throw .invalid(issues) }
+        // What is judged is what is stored as judged: the name gets no other registration between the two.
+        return try await registry.hold(name) { backend async throws(ServiceError) in
+            try await begin(wish, name, on: backend)
+        }
+    }
+
+    private func begin(
+        _ wish: ConformanceWish, _ name: BackendName, on backend: RegisteredBackend
+    ) async throws(ServiceError) -> ConformanceRun {
         let isFree = state.withLock { state -> Bool? in
             guard !state.isClosing else { return nil }
             return state.live[name] == nil && state.coming.insert(name).inserted
@@ -104,7 +113,7 @@ public final class ConformanceRuns: Sendable {
         } catch {
             fault = secrets?.redacted("\(error)") ?? "\(error)"
         }
-        let report = judge.report(of: live.results)
+        let report = ConformanceReport(live.results)
         let now = clock.now
         let ended = live.end(cancelling: false) { [fault] run in
             run.report = report
@@ -121,6 +130,13 @@ public final class ConformanceRuns: Sendable {
             logger.error(
                 "conformance run could not be stored", metadata: ["backend": "\(run.backend)", "error": "\(error)"])
         }
+    }
+
+    /// A run whose results are in the order of the cases, rather than in that in which they came.
+    public func ordered(_ run: ConformanceRun) -> ConformanceRun {
+        var run = run
+        run.report = judge.report(of: run.report.results)
+        return run
     }
 
     /// The run while it goes on.
@@ -164,8 +180,8 @@ public final class ConformanceRuns: Sendable {
         let now = clock.now
         for (name, run) in live {
             let results = run.results
-            let ended = run.end(cancelling: true) { [judge] run in
-                run.report = judge.report(of: results)
+            let ended = run.end(cancelling: true) { run in
+                run.report = ConformanceReport(results)
                 run.status = .cancelled
                 run.endedAt = now
             }

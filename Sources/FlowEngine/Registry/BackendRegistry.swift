@@ -185,6 +185,18 @@ public actor BackendRegistry {
         }
     }
 
+    /// Keeps a name from being registered anew or removed while `body` works with its backend.
+    ///
+    /// - Throws: ``ServiceError/conflict(_:)`` while that is under way; what `body` throws.
+    func hold<Result: Sendable>(
+        _ name: BackendName, _ body: @Sendable (RegisteredBackend) async throws(ServiceError) -> Result
+    ) async throws(ServiceError) -> Result {
+        try claim(name)
+        defer { changing.remove(name) }
+        guard let backend = backend(name) else { throw .notFound("there is no backend \"\(name)\"") }
+        return try await body(backend)
+    }
+
     private static func belongs(_ name: BackendName, to file: String) -> ServiceError {
         .conflict("\"\(name)\" is registered by the file \(file) of the server, and is changed there")
     }

@@ -87,13 +87,12 @@ struct ConformanceRoutes: Sendable {
         do { run = try await runs.load(request.parameters[1], of: name) } catch { throw Problem(error) }
         switch type {
         case ServerSentEvent.mediaType: return stream(run, live, after: seen)
-        case Self.xml, Self.junit: return .text(run.report.junit(name: name.rawValue), type: type)
-        default: return .json(JSONWriter.bytes(of: ConformanceEncoding.json(run, withCases: true)))
+        case Self.xml, Self.junit: return .text(runs.ordered(run).report.junit(name: name.rawValue), type: type)
+        default: return .json(JSONWriter.bytes(of: ConformanceEncoding.json(runs.ordered(run), withCases: true)))
         }
     }
 
-    /// The results as they come, with an `end` behind the last. Of a run that has ended, the results in the order of the
-    /// cases.
+    /// The results as they come or came, with an `end` behind the last.
     private func stream(_ run: ConformanceRun, _ live: LiveConformanceRun?, after seen: Int) -> HTTPResponse {
         HTTPResponse(
             status: 200,
