@@ -215,4 +215,26 @@ struct ResilientBackendTests {
             #expect(await (try Self.wrap(base, config, ManualClock())).contract.retryOwner == .service)
         }
     }
+
+    @Test("a try that begins with the first of a list again tells that it does")
+    func backToTheFirst() async throws {
+        let clock = ManualClock()
+        let calls = Atomic(0)
+        // As a list of backends tells it: the first try ends with the second one.
+        let list = ScriptedBackend { request in
+            guard calls.add(1, ordering: .relaxed).newValue == 1 else { return Composed.done }
+            request.report(BackendSwitch(from: "x", to: "y", code: .unavailable, reason: "down"))
+            throw Self.unavailable()
+        }
+        let backend = try Self.wrap(list, ["retry": ["max_attempts": 2]], clock)
+        let told = Mutex<[BackendSwitch]>([])
+        var request = Composed.request(clock: clock)
+        request.report = { change in told.withLock { $0.append(change) } }
+        let whole = request
+        async let result = backend.executeNode(whole)
+        await clock.sleepers(1)
+        clock.advance(by: .seconds(3600))
+        #expect(try await result == Composed.done)
+        #expect(told.withLock { $0.map { [$0.from, $0.to] } } == [["x", "y"], ["y", "x"]])
+    }
 }

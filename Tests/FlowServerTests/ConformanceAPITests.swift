@@ -16,7 +16,9 @@ private struct ScriptedJudge: ConformanceJudge {
 
     func issues(in wish: ConformanceWish) -> [ValidationIssue] { [] }
     func count(_ wish: ConformanceWish) -> Int { before.count + after.count }
-    func report(of results: [ConformanceResult]) -> ConformanceReport { ConformanceReport(results) }
+    func report(of results: [ConformanceResult]) -> ConformanceReport {
+        ConformanceReport(results.sorted { $0.id < $1.id })
+    }
 
     func results(
         of backend: any Backend, _ wish: ConformanceWish
@@ -179,6 +181,25 @@ struct ConformanceAPITests {
                 let shown = try await server.client.send("GET", "/backends/native").json["conformance"]
                 #expect(shown?["id"] == begun.json["id"] && shown?["status"] == "passed", "\(shown ?? .null)")
             }
+        }
+    }
+
+    @Test("whoever comes back after the end is told what is missing, in the order in which it came")
+    func comingBack() async throws {
+        let judge = ScriptedJudge(before: ["c", "a", "b"].map { result($0) })
+        try await TestServer.with(Self.options(judge)) { server in
+            let path = try #require(try await server.client.send("POST", Self.runs)["location"])
+            let run = try await Self.end(server, path).run
+            #expect(run["cases"]?.array?.map { $0["id"] } == ["L0.a", "L0.b", "L0.c"])
+            func told(after id: Int) async throws -> [String] {
+                let text = try await server.client.send(
+                    "GET", path, headers: ["Accept": "text/event-stream", "Last-Event-ID": "\(id)"]
+                ).text
+                return serverSentEvents(text).compactMap { $0.type == "case" ? $0.data["id"]?.string : nil }
+            }
+            #expect(try await told(after: 0) == ["L0.c", "L0.a", "L0.b"])
+            #expect(try await told(after: 1) == ["L0.a", "L0.b"])
+            #expect(try await told(after: 3) == [])
         }
     }
 

@@ -58,6 +58,8 @@ public final class ResilientBackend: DecoratingBackend {
         let emission = Emission(request.emit)
         var request = request
         request.emit = emission.emit
+        let handOver = HandOver(request.report)
+        request.report = handOver.report
         var tries = 1
         while true {
             do {
@@ -73,6 +75,7 @@ public final class ResilientBackend: DecoratingBackend {
                     throw error
                 }
                 tries += 1
+                handOver.goBack(because: error)
                 do {
                     try await clock.sleep(until: clock.now.advanced(by: delay), tolerance: nil)
                 } catch {

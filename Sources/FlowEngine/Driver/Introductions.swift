@@ -71,6 +71,8 @@ extension RunDriver {
 
     /// Journals that another backend does the work of an attempt.
     mutating func record(_ change: BackendSwitch, of id: NodeID, attempt: Int) {
+        // The next one was looked up just now, and may be another than when the attempt began.
+        introduce(planner.context[id]?.attempt?.backend ?? backend.name)
         var change = change
         change.reason = engine.secrets?.redacted(change.reason) ?? change.reason
         record(.backendSwitched(id, attempt: attempt, change))

@@ -10,7 +10,7 @@ struct ReceiptBook {
     /// What is known of an attempt that has not ended.
     private struct Open {
         let position: Int
-        let identity: BackendIdentity?
+        var identity: BackendIdentity?
         var switches: [BackendSwitch] = []
     }
 
@@ -59,7 +59,9 @@ struct ReceiptBook {
             context?.apply(event)
             open[id] = Open(position: event.position, identity: context?.identities[name])
             return
-        case .backendSwitched(let id, _, let change): open[id]?.switches.append(change)
+        case .backendSwitched(let id, _, let change):
+            open[id]?.switches.append(change)
+            if let name = before[id]?.attempt?.backend { open[id]?.identity = before.identities[name] }
         case .nodeCompleted(let id, _, let output, let notes):
             end(id, before, event, status: .completed, output: output, notes: notes)
         case .nodeFailed(let id, _, let error, _): end(id, before, event, status: .failed, error: error)

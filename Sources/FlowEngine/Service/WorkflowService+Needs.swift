@@ -29,6 +29,9 @@ extension WorkflowService {
 
     /// Everything that a backend lacks for a workflow, but for its health.
     func unmetNeeds(of request: SubmitRequest, on backend: RegisteredBackend) async -> [ValidationIssue] {
+        // A service may have learned since it was asked last, or not have been there.
+        let wishes = request.requires + request.workflow.requires
+        if !backend.isBuiltIn, !wishes.allSatisfy(backend.capabilities.has) { _ = await backend.health() }
         var issues = registry.refusals(of: backend.name).map { $0.under(request.backendPointer) }
         func require(_ names: [String], _ field: @autoclosure () -> JSONPointer) {
             for (index, name) in names.enumerated() where !backend.capabilities.has(name) {
