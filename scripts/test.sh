@@ -14,9 +14,14 @@ FLOWCORE_BINARY=$(swift build --show-bin-path)/flowcore
 export FLOWCORE_BINARY
 # The engine under faults, in more seeds than its own tests have.
 "$(swift build --show-bin-path)/flowcore-simulate" --seeds "${SEEDS:-3000}"
-swift test --skip-build --skip 'EndToEndTests|CrashTests|FlowSimulationTests|LangChainTests' "$@"
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+swift test --skip-build --skip 'EndToEndTests|CrashTests|FlowSimulationTests|LangChainTests' "$@" | tee -a "$results"
 # These start processes of their own or take the processors for themselves: one test after the other.
-swift test --skip-build --no-parallel --filter 'EndToEndTests|CrashTests|FlowSimulationTests|LangChainTests' "$@"
+swift test --skip-build --no-parallel --filter 'EndToEndTests|CrashTests|FlowSimulationTests|LangChainTests' "$@" |
+    tee -a "$results"
 scripts/docs/docc.sh
 scripts/examples.sh
 scripts/openapi/test.sh
+# How many tests of the product ran, where a reader of the end finds it.
+grep -E 'Test run with|Executed [1-9]' "$results"

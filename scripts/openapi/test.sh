@@ -19,7 +19,15 @@ stop() {
     wait "$server" || { echo "the server ended with $?" >&2; return 1; }
     server=
 }
-trap 'stop; rm -rf "$data"' EXIT
+# The server's log, megabytes of refusals, is worth reading only when something failed.
+finish() {
+    local status=$?
+    stop || status=1
+    [ $status = 0 ] || tail -n 200 "$data/log" >&2 || true
+    rm -rf "$data"
+    exit $status
+}
+trap finish EXIT
 
 # Every check that the tool has, with examples, with boundaries, at random, and along links between answers.
 #   name of the round, the description, the key to come with
@@ -28,7 +36,7 @@ round() {
     mkfifo "$data/$1"
     # Of made-up interpreters come backends that answer 503, rightly, and no check here could tell from other 503s.
     FLOWCORE_BACKENDS_ALLOW_PYTHON=false FLOWCORE_SERVER_ACCESS_LOG=off FLOWCORE_AUTH_API_KEYS=${3:+admin:$3} \
-        "$binary" serve --port 0 --data "$data/db-$1" >"$data/$1" &
+        "$binary" serve --port 0 --data "$data/db-$1" >"$data/$1" 2>>"$data/log" &
     server=$!
     read -r line <"$data/$1"
     local url=${line#listening on }
