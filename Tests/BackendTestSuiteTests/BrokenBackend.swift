@@ -216,7 +216,7 @@ extension BrokenBackend {
         },
         BrokenBackend("keeps the place of cancelled nodes", caughtBy: "L2.cancel.lives-on") {
             [active = Counter()] request, reference in
-            guard active.value < 8 else { throw BackendError(.overloaded, backend: "broken", "full") }
+            guard active.value < 4 else { throw BackendError(.overloaded, backend: "broken", "full") }
             _ = active.next()
             let result = try await reference.executeNode(request)
             active.back()

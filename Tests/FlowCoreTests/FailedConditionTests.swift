@@ -58,8 +58,9 @@ struct FailedConditionTests {
         let taken = try #require(harness.planner.context.taken(from: "b"))
         #expect(taken.isEmpty)
         let context = harness.planner.context
-        var submission = context.submission
-        submission.origin = RunOrigin(id: context.id, from: "b", taken: taken)
+        let submission = Submission(
+            workflow: context.submission.workflow, input: context.submission.input,
+            origin: RunOrigin(id: context.id, from: "b", taken: taken))
         var again = PlannerHarness(
             WorkflowContext(
                 id: WorkflowID("again"), graph: context.graph, submission: submission,

@@ -23,7 +23,7 @@ struct InboxTests {
             submittedAt: clock.now)
         let live = LiveRun(id: context.id, sequence: 1, durability: .full)
         let session = RunSession(
-            live: live, engine: environment, start: .init(context: context, idempotency: nil, isNew: true))
+            live: live, engine: environment, run: context.constants, start: .new(nil))
         let reply = RunReply()
         live.inbox.send(.suspend)
         live.inbox.send(.command(.pause, reply))

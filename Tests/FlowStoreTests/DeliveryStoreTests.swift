@@ -14,8 +14,9 @@ struct DeliveryStoreTests {
         _ id: String, _ hook: CompletionHook? = nil, trace: String? = nil, definition: DefinitionID? = nil
     ) -> WorkflowContext {
         let plain = SQLiteJournalTests.context(id)
-        var submission = plain.submission
-        (submission.onCompletion, submission.traceparent, submission.definition) = (hook, trace, definition)
+        let submission = Submission(
+            workflow: plain.submission.workflow, input: plain.submission.input, labels: plain.submission.labels,
+            traceparent: trace, definition: definition, onCompletion: hook)
         return WorkflowContext(
             id: plain.id, graph: plain.graph, submission: submission, submittedAt: plain.submittedAt)
     }

@@ -88,8 +88,10 @@ struct SQLiteJournalTests {
             (nil, DefinitionID("hello2", version: 2)),
         ]
         for (index, origin) in origins.enumerated() {
-            var submission = Self.context("x").submission
-            (submission.traceparent, submission.definition) = origin
+            let plain = Self.context("x").submission
+            let submission = Submission(
+                workflow: plain.workflow, input: plain.input, labels: plain.labels, traceparent: origin.0,
+                definition: origin.1)
             let context = WorkflowContext(
                 id: WorkflowID("r\(index)"), graph: WorkflowGraph(submission.workflow), submission: submission,
                 submittedAt: Self.time)

@@ -2,7 +2,7 @@ public import FlowCore
 import FlowJSON
 
 /// Executes nodes in this process.
-public struct NativeBackend: Backend {
+public final class NativeBackend: Backend {
     /// The name under which it is registered.
     public let name: BackendName
     /// The kind of backend.
@@ -45,7 +45,7 @@ public struct NativeBackend: Backend {
     public func computesInline(_ node: Node) -> Bool { catalog[node.type]?.isPure ?? false }
 
     /// Executes one attempt at a node by its type.
-    public func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
+    public nonisolated(nonsending) func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
         guard let type = catalog[request.node.type] else {
             throw BackendError(.unsupported, backend: name, "there is no node type \"\(request.node.type)\"")
         }

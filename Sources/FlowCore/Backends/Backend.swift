@@ -23,7 +23,7 @@ public protocol Backend: Sendable {
     var nodeTypes: [NodeTypeDescription] { get async }
 
     /// Everything that keeps the backend from taking the node, each with a pointer within the node. Empty when it can.
-    func validate(_ node: Node) async -> [ValidationIssue]
+    nonisolated(nonsending) func validate(_ node: Node) async -> [ValidationIssue]
 
     /// Whether the node is quick, pure computation that the caller may run on its own thread.
     ///
@@ -34,12 +34,12 @@ public protocol Backend: Sendable {
     /// Executes one attempt at a node.
     ///
     /// - Throws: ``BackendError`` when the backend could not run it.
-    func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult
+    nonisolated(nonsending) func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult
 
     /// Executes a run to its end.
     ///
     /// - Throws: ``BackendError`` when the backend cannot go on with the run.
-    func executeWorkflow(_ run: any WorkflowRun) async throws(BackendError)
+    nonisolated(nonsending) func executeWorkflow(_ run: any WorkflowRun) async throws(BackendError)
 
     /// Whether the backend can take work now.
     func health() async -> BackendHealth
@@ -62,7 +62,9 @@ extension Backend {
     public func computesInline(_ node: Node) -> Bool { false }
 
     /// By default the run is planned here and each node goes to ``executeNode(_:)``.
-    public func executeWorkflow(_ run: any WorkflowRun) async throws(BackendError) { try await run.drive(on: self) }
+    public nonisolated(nonsending) func executeWorkflow(_ run: any WorkflowRun) async throws(BackendError) {
+        try await run.drive(on: self)
+    }
 
     /// By default a backend is healthy.
     public func health() async -> BackendHealth { .healthy }

@@ -11,5 +11,5 @@ public protocol WorkflowRun: Sendable {
     /// Plans the run's nodes and executes each of them on a backend, until the run has ended.
     ///
     /// - Throws: ``BackendError`` when the backend cannot go on with the run. What is journaled stays.
-    func drive(on backend: any Backend) async throws(BackendError)
+    nonisolated(nonsending) func drive(on backend: any Backend) async throws(BackendError)
 }

@@ -19,7 +19,7 @@ public struct RunEvent: Hashable, Sendable {
     /// What can happen to a run.
     public enum Kind: Hashable, Sendable {
         /// The run was accepted. Always the first event.
-        indirect case workflowSubmitted(Submission)
+        case workflowSubmitted(Submission)
         /// The run's first node is about to start.
         case workflowStarted
         /// An attempt at a node began. The input is left out when it is the one that the graph gives by default.
@@ -61,58 +61,5 @@ public struct RunEvent: Hashable, Sendable {
         indirect case workflowFailed(NodeFailure)
         /// The run was stopped on request. Nodes that had not started are cancelled.
         case workflowCancelled(reason: String?)
-    }
-}
-
-/// What a client submitted, as the first event keeps it.
-public struct Submission: Hashable, Sendable {
-    /// The workflow.
-    public var workflow: Workflow
-    /// The run's input.
-    public var input: JSONValue
-    /// The backend that executes the run.
-    public var backend: BackendName
-    /// Values that the run carries along.
-    public var variables: JSONObject
-    /// The client's own marks, by which runs are found.
-    public var labels: [String: String]
-    /// What the run survives.
-    public var durability: Durability
-    /// The trace that the submission belongs to, as the field `traceparent` names it (W3C Trace Context).
-    public var traceparent: String?
-    /// The stored definition that the workflow comes from.
-    public var definition: DefinitionID?
-    /// The earlier run that this one repeats.
-    public var origin: RunOrigin?
-    /// The node of another run that started this one.
-    public var parent: RunParent?
-    /// Whom to tell when the run has ended.
-    public var onCompletion: CompletionHook?
-    /// Capabilities that every backend of the run must have, beside those that the workflow asks for.
-    public var requires: [String]
-    /// Why the server chose the backend; `nil` when the client named it.
-    public var backendChoice: JSONObject?
-
-    /// Makes a submission.
-    public init(
-        workflow: Workflow, input: JSONValue = .object(JSONObject()), backend: BackendName = .native,
-        variables: JSONObject = JSONObject(), labels: [String: String] = [:], durability: Durability = .full,
-        traceparent: String? = nil, definition: DefinitionID? = nil, origin: RunOrigin? = nil,
-        parent: RunParent? = nil, onCompletion: CompletionHook? = nil, requires: [String] = [],
-        backendChoice: JSONObject? = nil
-    ) {
-        self.workflow = workflow
-        self.input = input
-        self.backend = backend
-        self.variables = variables
-        self.labels = labels
-        self.durability = durability
-        self.traceparent = traceparent
-        self.definition = definition
-        self.origin = origin
-        self.parent = parent
-        self.onCompletion = onCompletion
-        self.requires = requires
-        self.backendChoice = backendChoice
     }
 }

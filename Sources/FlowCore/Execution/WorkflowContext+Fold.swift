@@ -29,7 +29,7 @@ extension WorkflowContext {
             nodes[index].retryAt = nil
             nodes[index].attempt = NodeContext.Attempt(
                 number: attempt, backend: backend, status: .running, startedAt: event.time)
-            currentNodeID = id
+            currentNode = index
             if attempt == 1 { executionPath.append(id) }
         case .nodeCompleted(let id, _, let output, let notes):
             end(id, .completed, at: event.time) {
@@ -112,7 +112,7 @@ extension WorkflowContext {
     /// Takes over what an earlier run had done.
     mutating func take(over origin: RunOrigin) {
         for (id, taken) in origin.taken {
-            guard let index = graph.positions[id] else { continue }
+            guard let index = graph.position(of: id) else { continue }
             nodes[index].status = taken.status
             nodes[index].outputData = taken.output
             nodes[index].notes = taken.notes

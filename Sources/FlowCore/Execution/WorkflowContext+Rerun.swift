@@ -4,7 +4,7 @@ extension WorkflowContext {
     ///
     /// - Returns: `nil` when the workflow has no such node.
     public func taken(from id: NodeID) -> [NodeID: RunOrigin.Taken]? {
-        guard let start = graph.positions[id] else { return nil }
+        guard let start = graph.position(of: id) else { return nil }
         var follows: Set<Int> = [start]
         var open = [start]
         while let next = open.popLast() {

@@ -60,7 +60,7 @@ private final class NodesVariable: VariableObject {
         var number: Int? = scope
         while let current = number {
             let frame = context.scope(current)
-            if let position = frame.graph.positions[id] {
+            if let position = frame.graph.position(of: id) {
                 return CELValue(NodeVariable(context.nodes[frame.base + position]))
             }
             number = frame.outer

@@ -14,7 +14,7 @@ public protocol NodeType: Sendable {
     /// Does the work of one attempt.
     ///
     /// - Throws: `CancellationError` when it was cancelled; any other error becomes a failure of the node.
-    func execute(_ request: NodeRequest) async throws -> NodeResult
+    nonisolated(nonsending) func execute(_ request: NodeRequest) async throws -> NodeResult
 }
 
 extension NodeType {

@@ -1,7 +1,7 @@
 /// Node types by name.
 public struct NodeTypeCatalog: Sendable {
-    private var types: [String: any NodeType] = [:]
-    private var order: [String] = []
+    private var names: [String] = []
+    private var types: [any NodeType] = []
 
     /// Makes a catalog; of two types with one name the later wins.
     public init(_ types: [any NodeType] = []) {
@@ -11,12 +11,19 @@ public struct NodeTypeCatalog: Sendable {
     /// Adds a type, or replaces the one of its name.
     public mutating func register(_ type: any NodeType) {
         let name = type.description.name
-        if types.updateValue(type, forKey: name) == nil { order.append(name) }
+        if let index = names.firstIndex(of: name) {
+            types[index] = type
+        } else {
+            names.append(name)
+            types.append(type)
+        }
     }
 
-    /// The type of that name.
-    public subscript(name: String) -> (any NodeType)? { types[name] }
+    /// The type of that name. There are few, and their names are short: comparing them one by one is the faster way.
+    public subscript(name: String) -> (any NodeType)? {
+        names.firstIndex(of: name).map { types[$0] }
+    }
 
     /// The types in the order in which they were added.
-    public var descriptions: [NodeTypeDescription] { order.compactMap { types[$0]?.description } }
+    public var descriptions: [NodeTypeDescription] { types.map(\.description) }
 }

@@ -170,9 +170,9 @@ extension Planner {
         let (graph, base) = place(of: context.scopeNumber(ofNodeAt: index))
         if case .condition(let routes) = control {
             for route in routes where route.target != notes?.next {
-                if let local = graph.positions[route.target] { nodes[base + local].isBarred = true }
+                if let local = graph.position(of: route.target) { nodes[base + local].isBarred = true }
             }
-        } else if let next = notes?.next, let target = graph.positions[next] {
+        } else if let next = notes?.next, let target = graph.position(of: next) {
             if graph.isSequence {
                 for local in (index - base + 1)..<max(target, index - base + 1) { nodes[base + local].isBarred = true }
             } else {
@@ -187,7 +187,7 @@ extension Planner {
     public func refusal(ofNext next: NodeID, after id: NodeID) -> String? {
         guard let index = context.position(of: id) else { return "there is no node \"\(id)\"" }
         let (graph, base) = place(of: context.scopeNumber(ofNodeAt: index))
-        guard let target = graph.positions[next] else { return "there is no node \"\(next)\"" }
+        guard let target = graph.position(of: next) else { return "there is no node \"\(next)\"" }
         if graph.isSequence {
             return target > index - base ? nil : "the node \"\(next)\" does not come later"
         }

@@ -7,8 +7,14 @@ extension Planner {
     /// - Throws: ``NodeFailure`` with the code `expression_error` when the template has no value.
     public func input(ofNodeAt index: Int) throws(NodeFailure) -> JSONValue? {
         guard let template = context.writtenRules(ofNodeAt: index)?.input else { return nil }
+        return try render(template, at: index)
+    }
+
+    // Apart, since otherwise the variables are made ready for nodes that have no template as well.
+    @inline(never)
+    private func render(_ input: Template, at index: Int) throws(NodeFailure) -> JSONValue {
         do {
-            return try template.render(variables(at: index))
+            return try input.render(variables(at: index))
         } catch {
             throw .expression(error, at: ["input"])
         }

@@ -48,9 +48,10 @@ public struct Planner: Sendable {
     public init(_ context: WorkflowContext, limits: PlannerLimits) {
         self.context = context
         self.limits = limits
-        backend = context.backend
-        maxParallel = max(1, min(limits.parallelNodes, context.graph.workflow.maxParallel ?? .max))
-        if context.position == 1, context.submission.origin == nil { begin() } else { restore() }
+        // Its own from here on, so that what is only held here is changed in place.
+        backend = self.context.backend
+        maxParallel = max(1, min(limits.parallelNodes, self.context.graph.workflow.maxParallel ?? .max))
+        if self.context.position == 1, self.context.submission.origin == nil { begin() } else { restore() }
     }
 
     /// Takes in an event that was journaled.

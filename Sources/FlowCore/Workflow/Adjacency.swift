@@ -9,6 +9,16 @@ struct Adjacency: Sendable {
 
     /// Every node but the first after the one before it, or every node but the last before the one after it.
     static func chain(_ count: Int, forward: Bool) -> Adjacency {
+        guard count < short.count else { return makeChain(count, forward: forward) }
+        return forward ? short[count].forward : short[count].backward
+    }
+
+    /// The chains of few nodes, which most sequences share.
+    private static let short = (0...64).map {
+        (forward: makeChain($0, forward: true), backward: makeChain($0, forward: false))
+    }
+
+    private static func makeChain(_ count: Int, forward: Bool) -> Adjacency {
         Adjacency(
             starts: (0...count).map { forward ? min($0, count - 1) : max(0, $0 - 1) },
             targets: Array(forward ? 1..<max(count, 1) : 0..<max(count - 1, 0)))

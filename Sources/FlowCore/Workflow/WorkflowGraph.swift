@@ -2,13 +2,13 @@
 public final class WorkflowGraph: Sendable {
     /// The workflow.
     public let workflow: Workflow
-    /// The position of every node by its id.
-    public let positions: [NodeID: Int]
+    /// The position of every node by its id; empty where few nodes are compared one by one.
+    private let positions: [NodeID: Int]
     /// Per node the nodes that have to end before it, in the order of `depends_on`.
     let predecessors: Adjacency
     /// Per node the nodes that wait for it.
     let successors: Adjacency
-    /// The nodes that nothing waits for, in order.
+    /// The nodes that nothing waits for, in order. Left out of a sequence, whose last node this would be.
     let sinks: [Int]
     /// Whether the nodes run in the order of the list.
     let isSequence: Bool
@@ -17,21 +17,25 @@ public final class WorkflowGraph: Sendable {
     public init(_ workflow: Workflow) {
         let nodes = workflow.nodes
         var positions: [NodeID: Int] = [:]
-        positions.reserveCapacity(nodes.count)
-        for (index, node) in nodes.enumerated() { positions[node.id] = index }
+        if nodes.count > Self.comparedUpTo {
+            positions.reserveCapacity(nodes.count)
+            for index in nodes.indices { positions[nodes[index].id] = index }
+        }
         self.workflow = workflow
         self.positions = positions
         isSequence = Self.isSequence(nodes)
         guard !isSequence else {
             predecessors = .chain(nodes.count, forward: false)
             successors = .chain(nodes.count, forward: true)
-            sinks = nodes.isEmpty ? [] : [nodes.count - 1]
+            sinks = []
             return
         }
         var edges: [(from: Int, to: Int)] = []
-        for (index, node) in nodes.enumerated() {
-            for dependency in node.dependsOn ?? [] {
-                if let predecessor = positions[dependency] { edges.append((index, predecessor)) }
+        for index in nodes.indices {
+            for dependency in nodes[index].dependsOn ?? [] {
+                if let predecessor = Self.position(of: dependency, in: nodes, positions) {
+                    edges.append((index, predecessor))
+                }
             }
         }
         predecessors = Adjacency(edges, count: nodes.count)
@@ -47,13 +51,14 @@ public final class WorkflowGraph: Sendable {
     private static let comparedUpTo = 12
 
     /// The position of a node, or `nil` when the workflow has none of that id.
-    func position(of id: NodeID) -> Int? {
-        let nodes = workflow.nodes
-        guard nodes.count <= Self.comparedUpTo else { return positions[id] }
+    public func position(of id: NodeID) -> Int? { Self.position(of: id, in: workflow.nodes, positions) }
+
+    private static func position(of id: NodeID, in nodes: [Node], _ positions: [NodeID: Int]) -> Int? {
+        guard nodes.count <= comparedUpTo else { return positions[id] }
         for index in nodes.indices where nodes[index].id == id { return index }
         return nil
     }
 
     /// Whether the nodes run in the order of the list because none names a dependency.
-    static func isSequence(_ nodes: [Node]) -> Bool { nodes.allSatisfy { $0.dependsOn == nil } }
+    static func isSequence(_ nodes: [Node]) -> Bool { nodes.indices.allSatisfy { nodes[$0].dependsOn == nil } }
 }

@@ -86,13 +86,12 @@ extension RunDriver {
 
     /// Counts an output, or what else is written, unless it is larger than outputs may be.
     mutating func admit(_ output: JSONValue, _ what: String = "output") -> NodeFailure? {
-        let limits = engine.limits
         let (bytes, excess) = JSONMeasure.size(
-            of: output, maxBytes: limits.payloadBytes, maxDepth: limits.payloadDepth)
-        if let excess { return Self.failure(excess, what, limits) }
-        guard outputBytes + bytes <= limits.runBytes else {
+            of: output, maxBytes: engine.limits.payloadBytes, maxDepth: engine.limits.payloadDepth)
+        if let excess { return Self.failure(excess, what, engine.limits) }
+        guard outputBytes + bytes <= engine.limits.runBytes else {
             return NodeFailure(
-                .tooLarge, "the outputs of the run are larger than the limit of \(limits.runBytes) bytes")
+                .tooLarge, "the outputs of the run are larger than the limit of \(engine.limits.runBytes) bytes")
         }
         outputBytes += bytes
         return nil

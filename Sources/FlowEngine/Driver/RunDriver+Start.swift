@@ -3,7 +3,7 @@ import FlowJSON
 
 extension RunDriver {
     /// Begins an attempt at a node: at once when it is computed inline, else with the next write to the journal.
-    mutating func start(_ id: NodeID, attempt: Int) async throws(BackendError) {
+    nonisolated(nonsending) mutating func start(_ id: NodeID, attempt: Int) async throws(BackendError) {
         guard let index = planner.context.position(of: id) else { return }
         let definition = planner.context.definition(ofNodeAt: index)
         if definition.backend != nil || !introductions.isKnown { introduce(definition.backend ?? backend.name) }
@@ -17,7 +17,7 @@ extension RunDriver {
             return fail(id, attempt: attempt, error)
         }
         let name = definition.backend ?? backend.name
-        record(.nodeStarted(id, attempt: attempt, backend: name, input: input))
+        record(.nodeStarted(id, attempt: attempt, backend: name, input: input), at: now)
         if input == nil, let failure = refusal(ofInputAt: index) {
             return fail(id, attempt: attempt, failure)
         }
@@ -29,6 +29,7 @@ extension RunDriver {
             let failure = NodeFailure(.unavailable, "the backend \"\(name)\" is not registered", retriable: true)
             return fail(id, attempt: attempt, failure)
         }
+        let hasOwnBackend = definition.backend != nil
         var node = definition
         if definition.hasTemplatedConfig {
             do throws(NodeFailure) {
@@ -48,7 +49,7 @@ extension RunDriver {
             node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
             run: information, clock: engine.clock)
         // What is part of the server hands nothing on.
-        let switches = definition.backend == nil && introductions.isKnown ? nil : SwitchLog()
+        let switches = !hasOwnBackend && introductions.isKnown ? nil : SwitchLog()
         if let switches { request.report = { switches.add($0) } }
         let result: Result<NodeResult, BackendError>
         do {

@@ -34,12 +34,12 @@ struct RunDriver {
         self.backend = backend
         self.planner = planner
         self.recorder = recorder
-        information = RunInformation(planner.context)
+        information = RunInformation(self.planner.context)
         introductions = Introductions(of: backend.name, engine.identities)
         now = engine.clock.now
         // A run that is taken up again has used some of its room.
-        for node in planner.context.nodes {
-            guard let output = node.outputData else { continue }
+        for index in self.planner.context.nodes.indices {
+            guard let output = self.planner.context.nodes[index].outputData else { continue }
             outputBytes += JSONMeasure.size(of: output, maxBytes: engine.limits.runBytes).bytes
         }
     }
@@ -47,15 +47,15 @@ struct RunDriver {
     /// Drives the run to its end, or until another backend shall go on with it.
     ///
     /// - Throws: ``BackendError`` when the run has to be left unfinished: the server goes down, or its journal fails.
-    mutating func drive() async throws(BackendError) {
+    nonisolated(nonsending) mutating func drive() async throws(BackendError) {
         defer { leave() }
         try take(live.inbox.drain())
         while true {
             switch planner.next(now: now) {
-            case .startWorkflow: record(.workflowStarted)
+            case .startWorkflow: record(.workflowStarted, at: now)
             case .startNode(let id, let attempt): try await start(id, attempt: attempt)
             case .cancelNode(let id): cancel(id)
-            case .skipNode(let id): record(.nodeSkipped(id))
+            case .skipNode(let id): record(.nodeSkipped(id), at: now)
             case .completeNode(let id, let output, let notes): complete(id, output, notes)
             case .failNode(let id, let failure): fail(id, failure)
             case .interruptNode(let id, let interrupt): self.interrupt(id, interrupt)
@@ -66,7 +66,7 @@ struct RunDriver {
             case .interruptWorkflow: record(.workflowInterrupted)
             case .completeWorkflow(let output):
                 let failure = output.flatMap { admit($0) }
-                record(failure.map { .workflowFailed($0) } ?? .workflowCompleted(output: output))
+                record(failure.map { .workflowFailed($0) } ?? .workflowCompleted(output: output), at: now)
             case .failWorkflow(let failure): record(.workflowFailed(failure))
             case .cancelWorkflow(let reason): record(.workflowCancelled(reason: reason))
             case .wait(let instant):
@@ -87,35 +87,40 @@ struct RunDriver {
     }
 
     /// Lets others have the thread, and shows progress, after so many steps that nothing had to be waited for.
-    private mutating func yield() async throws(BackendError) {
+    private nonisolated(nonsending) mutating func yield() async throws(BackendError) {
         flushedBytes = outputBytes
         recorder.flush(planner.context)
         await Task.yield()
+        now = max(now, engine.clock.now)
         try take(live.inbox.drain())
     }
 
-    mutating func record(_ kind: RunEvent.Kind) {
-        planner.apply(recorder.record(kind))
+    /// Records what happened.
+    ///
+    /// - Parameter time: When, if it happened right behind what was recorded or received before, whose time is ``now``.
+    mutating func record(_ kind: RunEvent.Kind, at time: Timestamp? = nil) {
+        recorder.record(kind, at: time, for: &planner)
         now = recorder.lastTime
     }
 
     /// Starts the tasks of nodes whose start has been recorded, once that is on disk.
-    private mutating func launch() async throws(BackendError) {
+    private nonisolated(nonsending) mutating func launch() async throws(BackendError) {
         recorder.flush(planner.context)
         try await durable()
         for id in launches { run(id) }
         launches = []
+        now = max(now, engine.clock.now)
     }
 
     /// Waits until all that was recorded is as durable as the run asks for.
-    private func durable() async throws(BackendError) {
+    private nonisolated(nonsending) func durable() async throws(BackendError) {
         let position = planner.context.position
         await live.wait(for: position, until: nil, deadlines: engine.deadlines)
         if let failure = live.failure { throw unavailable(failure.description) }
         guard live.position >= position else { throw BackendError(.cancelled, backend: backend.name, "cancelled") }
     }
 
-    private mutating func receive(until instant: Timestamp?) async throws(BackendError) {
+    private nonisolated(nonsending) mutating func receive(until instant: Timestamp?) async throws(BackendError) {
         if let instant, tick?.instant != instant {
             if let tick { engine.deadlines.cancel(tick.token) }
             let token = engine.deadlines.schedule(at: instant) { [inbox = live.inbox] in inbox.send(.tick) }

@@ -70,7 +70,7 @@ final class RunInbox: Sendable {
     }
 
     /// Waits until something has come, and takes it all.
-    func receive() async -> [Message] {
+    nonisolated(nonsending) func receive() async -> [Message] {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in
                 if state.messages.isEmpty { state.receiver = continuation }

@@ -8,8 +8,8 @@ struct RunRecorder {
     private let journal: any Journal
     private let clock: any WallClock
     private var pending: [RunEvent] = []
-    /// The context that the pending submission gives, for the journal's reader side.
-    private var fresh: WorkflowContext?
+    /// The run whose submission is pending, for the journal's reader side.
+    private var fresh: RunConstants?
     private var idempotency: IdempotencyRecord?
     private var position: Int
     /// The time of the last event.
@@ -24,10 +24,10 @@ struct RunRecorder {
     }
 
     /// Begins the journal of a new run with its submission.
-    mutating func begin(_ context: WorkflowContext, idempotency: IdempotencyRecord?) {
-        pending.reserveCapacity(2 * context.nodes.count + 3)
-        pending.append(RunEvent(position: 1, time: context.submittedAt, kind: .workflowSubmitted(context.submission)))
-        fresh = context
+    mutating func begin(_ run: RunConstants, idempotency: IdempotencyRecord?) {
+        pending.reserveCapacity(2 * run.graph.workflow.nodes.count + 3)
+        pending.append(RunEvent(position: 1, time: run.submittedAt, kind: .workflowSubmitted(run.submission)))
+        fresh = run
         self.idempotency = idempotency
     }
 
@@ -35,12 +35,15 @@ struct RunRecorder {
     var count: Int { pending.count }
 
     /// Makes the next event. Times never run backwards within a run, whatever the wall clock does.
-    mutating func record(_ kind: RunEvent.Kind) -> RunEvent {
+    ///
+    /// - Parameters:
+    ///   - time: When it happens, if that is known.
+    ///   - planner: Takes the event in.
+    mutating func record(_ kind: consuming RunEvent.Kind, at time: Timestamp?, for planner: inout Planner) {
         position += 1
-        lastTime = max(lastTime, clock.now)
-        let event = RunEvent(position: position, time: lastTime, kind: kind)
-        pending.append(event)
-        return event
+        lastTime = max(lastTime, time ?? clock.now)
+        pending.append(RunEvent(position: position, time: lastTime, kind: kind))
+        planner.apply(pending[pending.count - 1])
     }
 
     /// Sends what waits to the journal, without waiting for the disk.

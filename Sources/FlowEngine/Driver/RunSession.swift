@@ -4,30 +4,32 @@ import Synchronization
 /// One run as the engine hands it to a backend.
 final class RunSession: WorkflowRun {
     let id: WorkflowID
-    let workflow: Workflow
     private let live: LiveRun
     private let engine: EngineEnvironment
     /// Where the first drive takes up the run; a later one, by a backend that drives in parts, folds the live state.
     private let start: Mutex<Start?>
-    private let initial: WorkflowContext
+    private let constants: RunConstants
 
-    struct Start: Sendable {
-        let context: WorkflowContext
-        let idempotency: IdempotencyRecord?
-        let isNew: Bool
+    /// How a run begins.
+    enum Start: Sendable {
+        /// With its submission, and the client's key for it.
+        case new(IdempotencyRecord?)
+        /// Where its journal left off.
+        case resumed(WorkflowContext)
     }
 
-    init(live: LiveRun, engine: EngineEnvironment, start: Start) {
-        id = start.context.id
-        workflow = start.context.graph.workflow
+    var workflow: Workflow { constants.graph.workflow }
+
+    init(live: LiveRun, engine: EngineEnvironment, run constants: RunConstants, start: Start) {
+        id = constants.id
         self.live = live
         self.engine = engine
         self.start = Mutex(start)
-        initial = start.context
+        self.constants = constants
     }
 
     var context: WorkflowContext {
-        get async { live.snapshot?.context ?? initial }
+        get async { live.snapshot?.context ?? WorkflowContext(constants) }
     }
 
     /// Whether the run has ended.
@@ -36,23 +38,29 @@ final class RunSession: WorkflowRun {
     /// The state of the run that is on disk.
     var durableContext: WorkflowContext? { live.snapshot?.context }
 
-    func drive(on backend: any Backend) async throws(BackendError) {
-        guard let start = start.withLock({ $0.take() }) ?? resumed() else {
-            throw BackendError(.unavailable, backend: backend.name, "the run is not there")
+    nonisolated(nonsending) func drive(on backend: any Backend) async throws(BackendError) {
+        let context: WorkflowContext
+        var isNew: IdempotencyRecord??
+        switch start.withLock({ $0.take() }) {
+        case .new(let idempotency):
+            context = WorkflowContext(constants)
+            isNew = .some(idempotency)
+        case .resumed(let folded): context = folded
+        case nil:
+            guard let durable = durableContext else {
+                throw BackendError(.unavailable, backend: backend.name, "the run is not there")
+            }
+            context = durable
         }
-        var recorder = RunRecorder(live: live, journal: engine.journal, clock: engine.clock, resuming: start.context)
-        if start.isNew { recorder.begin(start.context, idempotency: start.idempotency) }
+        var recorder = RunRecorder(live: live, journal: engine.journal, clock: engine.clock, resuming: context)
+        if let isNew { recorder.begin(constants, idempotency: isNew) }
         var driver = RunDriver(
             live: live, engine: engine, backend: backend,
             planner: Planner(
-                start.context,
+                consume context,
                 limits: PlannerLimits(
                     parallelNodes: engine.limits.parallelNodes, nodes: engine.limits.runNodes,
-                    retry: engine.limits.retry)), recorder: recorder)
+                    retry: engine.limits.retry)), recorder: consume recorder)
         try await driver.drive()
-    }
-
-    private func resumed() -> Start? {
-        live.snapshot.map { Start(context: $0.context, idempotency: nil, isNew: false) }
     }
 }

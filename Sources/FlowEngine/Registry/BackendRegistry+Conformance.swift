@@ -4,6 +4,7 @@ extension BackendRegistry {
     /// Why a backend may not take runs yet: its registration, or that of a backend that it wraps, wants a proof of
     /// conformance that there is not. `nil` when it may.
     public nonisolated func missingProof(of backend: RegisteredBackend) -> String? {
+        if backend.references.isEmpty, backend.registration.requireConformance == nil { return nil }
         var waiting = [backend]
         var seen: Set<BackendName> = []
         while let next = waiting.popLast() {

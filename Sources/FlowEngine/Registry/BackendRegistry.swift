@@ -65,11 +65,11 @@ public actor BackendRegistry {
     /// Everything that keeps a registration from taking runs, whatever they are: the one place where that is decided.
     ///
     /// Runs that have begun go on, and so does what is executed for runs that others plan.
-    nonisolated func refusals(of name: BackendName) -> [ValidationIssue] {
+    nonisolated func refusals(of backend: RegisteredBackend) -> [ValidationIssue] {
         var refusals = table.withLock { table in
-            table.draining.isEmpty && table.leaving.isEmpty ? [] : Self.draining(name, table)
+            table.draining.isEmpty && table.leaving.isEmpty ? [] : Self.draining(backend.name, table)
         }
-        if let reason = backend(name).flatMap({ missingProof(of: $0) }) {
+        if let reason = missingProof(of: backend) {
             refusals.append(ValidationIssue([], reason, code: .conformance))
         }
         return refusals

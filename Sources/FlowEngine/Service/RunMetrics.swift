@@ -4,8 +4,9 @@ public import Metrics
 /// Counts how runs and their nodes ended, and measures how long runs took.
 public struct RunMetrics: Sendable {
     private let runs: [WorkflowStatus: Counter]
-    /// Counters of the final statuses of nodes.
-    private let nodes: [(status: NodeStatus, counter: Counter)]
+    private let completedNodes: Counter
+    /// Counters of the other final statuses of nodes.
+    private let otherNodes: [(status: NodeStatus, counter: Counter)]
     private let duration: Timer
 
     /// Makes the metrics.
@@ -18,7 +19,9 @@ public struct RunMetrics: Sendable {
             runs[status] = counter("flowcore_runs_total", status.rawValue)
         }
         self.runs = runs
-        nodes = NodeStatus.allCases.filter(\.isFinished).map { ($0, counter("flowcore_nodes_total", $0.rawValue)) }
+        completedNodes = counter("flowcore_nodes_total", NodeStatus.completed.rawValue)
+        otherNodes = NodeStatus.allCases.filter { $0.isFinished && $0 != .completed }
+            .map { ($0, counter("flowcore_nodes_total", $0.rawValue)) }
         duration = Timer(label: "flowcore_run_duration_seconds", dimensions: [], factory: factory)
     }
 
@@ -27,9 +30,9 @@ public struct RunMetrics: Sendable {
         runs[context.status]?.increment()
         var completed = 0
         for index in context.nodes.indices where context.nodes[index].status == .completed { completed += 1 }
-        for (status, counter) in nodes {
-            // Of most runs every node has completed.
-            if completed == context.nodes.count, status != .completed { continue }
+        if completed > 0 { completedNodes.increment(by: completed) }
+        // Of most runs every node has completed.
+        for (status, counter) in completed == context.nodes.count ? [] : otherNodes {
             var count = 0
             for index in context.nodes.indices where context.nodes[index].status == status { count += 1 }
             if count > 0 { counter.increment(by: count) }

@@ -52,7 +52,7 @@ extension WorkflowService {
     /// The request with the workflow of the definition that it names, and with the version that this is.
     ///
     /// - Throws: ``ServiceError/invalid(_:)`` when there is no such definition.
-    public func resolve(_ request: SubmitRequest) async throws(ServiceError) -> SubmitRequest {
+    public nonisolated(nonsending) func resolve(_ request: SubmitRequest) async throws(ServiceError) -> SubmitRequest {
         guard let reference = request.definition else { return request }
         let found = try await definitions.workflow(reference, at: ["definition"], limits: limits.workflow)
         var resolved = request

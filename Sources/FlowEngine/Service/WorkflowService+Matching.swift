@@ -13,11 +13,13 @@ extension WorkflowService {
     ///
     /// - Throws: ``ServiceError/invalid(_:)`` with every need that is not met;
     ///   ``ServiceError/noHealthyBackend(_:)`` when `auto` finds only backends that are not healthy.
-    func choose(_ request: SubmitRequest) async throws(ServiceError) -> ChosenBackend {
+    nonisolated(nonsending) func choose(_ request: SubmitRequest) async throws(ServiceError) -> ChosenBackend {
         let name = request.backend ?? request.workflow.backend ?? .native
         guard name == .automatic else {
-            try refuseUnknownBackend(request)
-            guard let backend = registry.backend(name) else { throw .unavailable("the backend has just been removed") }
+            guard let backend = registry.backend(name) else {
+                try refuseUnknownBackend(request)
+                throw .unavailable("the backend is being registered")
+            }
             let unmet = await unmetNeeds(of: request, on: backend)
             guard unmet.isEmpty else { throw .invalid(unmet) }
             return ChosenBackend(backend: name, explanation: nil)

@@ -28,11 +28,13 @@ extension WorkflowService {
     }
 
     /// Everything that a backend lacks for a workflow, but for its health.
-    func unmetNeeds(of request: SubmitRequest, on backend: RegisteredBackend) async -> [ValidationIssue] {
+    nonisolated(nonsending) func unmetNeeds(of request: SubmitRequest, on backend: RegisteredBackend) async
+        -> [ValidationIssue]
+    {
         // A service may have learned since it was asked last, or not have been there.
         let wishes = request.requires + request.workflow.requires
         if !backend.isBuiltIn, !wishes.allSatisfy(backend.capabilities.has) { _ = await backend.health() }
-        var issues = registry.refusals(of: backend.name).map { $0.under(request.backendPointer) }
+        var issues = registry.refusals(of: backend).map { $0.under(request.backendPointer) }
         func require(_ names: [String], _ field: @autoclosure () -> JSONPointer) {
             for (index, name) in names.enumerated() where !backend.capabilities.has(name) {
                 issues.append(
@@ -64,6 +66,10 @@ extension WorkflowService {
     /// What backends have against the size of the run's input, of which only the nodes that get it as it is have any.
     private func inputNeeds(of request: SubmitRequest, on backend: RegisteredBackend) -> [ValidationIssue] {
         guard let input = request.input else { return [] }
+        // Most often no node has a backend of its own, and the input is small.
+        let fits = JSONMeasure.size(of: input, maxBytes: backend.contract.maxPayloadBytes).excess == nil
+        let nodes = request.workflow.nodes
+        if fits, nodes.indices.allSatisfy({ nodes[$0].backend == nil }) { return [] }
         var issues: [ValidationIssue] = []
         var measured: Set<BackendName> = []
         for node in request.workflow.roots where !node.isControl && !node.hasOwnInput {
@@ -82,11 +88,12 @@ extension WorkflowService {
     }
 
     /// What the backends have against nodes and those in their bodies.
-    private func needs(
+    private nonisolated(nonsending) func needs(
         of nodes: [Node], at place: JSONPointer, on backend: RegisteredBackend, in workflow: String
     ) async -> [ValidationIssue] {
         var issues: [ValidationIssue] = []
-        for (index, node) in nodes.enumerated() {
+        for index in nodes.indices {
+            let node = nodes[index]
             let target: RegisteredBackend
             if let name = node.backend {
                 let pointer = place.appending(index).appending("backend")
@@ -95,7 +102,7 @@ extension WorkflowService {
                         ValidationIssue(pointer, Self.unknown(name, among: registry), code: .unknownBackend))
                     continue
                 }
-                issues += registry.refusals(of: name).map { $0.under(pointer) }
+                issues += registry.refusals(of: other).map { $0.under(pointer) }
                 target = other
             } else {
                 target = backend
@@ -126,7 +133,9 @@ extension WorkflowService {
     }
 
     /// What a backend has against a node, with pointers within the node.
-    private static func needs(of node: Node, on backend: RegisteredBackend) async -> [ValidationIssue] {
+    private nonisolated(nonsending) static func needs(of node: Node, on backend: RegisteredBackend) async
+        -> [ValidationIssue]
+    {
         node.withoutTemplated(await backend.backend.validate(node)).map { issue in
             issue.coded(issue.pointer == ["type"] ? .unknownNodeType : .invalidNode)
         }

@@ -68,8 +68,7 @@ extension WorkflowService {
     /// Goes on with a run where its journal left off.
     private func resume(_ run: LiveRun, _ context: WorkflowContext, on backend: any Backend, users: [RegisteredBackend])
     {
-        let session = RunSession(
-            live: run, engine: engine, start: .init(context: context, idempotency: nil, isNew: false))
+        let session = RunSession(live: run, engine: engine, run: context.constants, start: .resumed(context))
         execute(session, run, on: backend, users: users, executor: nil)
     }
 

@@ -6,7 +6,7 @@ extension WorkflowService {
     /// Accepts a workflow and begins to run it. When this returns, the run is as durable as it asked to be.
     ///
     /// - Throws: ``ServiceError`` when it is not accepted; then nothing has changed.
-    public func submit(_ request: SubmitRequest) async throws(ServiceError) -> SubmittedRun {
+    public nonisolated(nonsending) func submit(_ request: SubmitRequest) async throws(ServiceError) -> SubmittedRun {
         let now = engine.clock.now
         let id = request.workflowID ?? makeID(now)
         guard let key = request.idempotency else {
@@ -37,7 +37,9 @@ extension WorkflowService {
     }
 
     /// The run that an earlier request with the key started.
-    private func replay(_ key: SubmitRequest.Idempotency) async throws(ServiceError) -> SubmittedRun? {
+    private nonisolated(nonsending) func replay(_ key: SubmitRequest.Idempotency) async throws(ServiceError)
+        -> SubmittedRun?
+    {
         let record: IdempotencyRecord?
         do { record = try await engine.journal.idempotencyRecord(key.key) } catch { throw ServiceError(error) }
         guard let record else { return nil }
@@ -45,14 +47,29 @@ extension WorkflowService {
         return SubmittedRun(snapshot: try await load(record.workflowID), isReplay: true)
     }
 
-    private func accept(_ wish: SubmitRequest, id: WorkflowID, at now: Timestamp) async throws(ServiceError)
+    private nonisolated(nonsending) func accept(_ wish: SubmitRequest, id: WorkflowID, at now: Timestamp)
+        async throws(ServiceError)
         -> RunSnapshot
     {
-        let hookIssues = hookIssues(wish)
+        guard wish.definition != nil else { return try await acceptResolved(wish, id: id, at: now) }
         let request: SubmitRequest
-        let choice: ChosenBackend
         do throws(ServiceError) {
             request = try await resolve(wish)
+        } catch .invalid(let issues) {
+            throw .invalid(issues + hookIssues(wish))
+        } catch {
+            throw error
+        }
+        return try await acceptResolved(request, id: id, at: now)
+    }
+
+    /// Accepts a request that has its workflow.
+    private nonisolated(nonsending) func acceptResolved(
+        _ request: SubmitRequest, id: WorkflowID, at now: Timestamp
+    ) async throws(ServiceError) -> RunSnapshot {
+        let hookIssues = hookIssues(request)
+        let choice: ChosenBackend
+        do throws(ServiceError) {
             choice = try await choose(request)
         } catch .invalid(let issues) {
             throw .invalid(issues + hookIssues)
@@ -68,11 +85,13 @@ extension WorkflowService {
             guard status == nil else { throw .conflict("there is a run \"\(id)\" already") }
         }
         var users: [RegisteredBackend] = []
-        for name in [name] + request.workflow.otherBackends(than: name) {
-            guard registry.acquire(name, into: &users) else {
-                for user in users { user.release() }
-                throw .unavailable("the backend \"\(name)\" is being removed")
-            }
+        var missing = registry.acquire(name, into: &users) ? nil : name
+        for other in request.workflow.otherBackends(than: name) where missing == nil {
+            if !registry.acquire(other, into: &users) { missing = other }
+        }
+        if let missing {
+            for user in users { user.release() }
+            throw .unavailable("the backend \"\(missing)\" is being removed")
         }
         let backend = users[0].backend
         let run: LiveRun
@@ -91,13 +110,12 @@ extension WorkflowService {
             durability: run.durability, traceparent: request.traceparent,
             definition: request.definition?.id ?? request.stored, origin: request.origin, parent: request.parent,
             onCompletion: request.onCompletion, requires: request.requires, backendChoice: choice.explanation)
-        let context = WorkflowContext(
+        let constants = RunConstants(
             id: id, graph: WorkflowGraph(workflow), submission: submission, submittedAt: now)
         let idempotency = request.idempotency.map {
             IdempotencyRecord(key: $0.key, fingerprint: $0.fingerprint, workflowID: id, createdAt: now)
         }
-        let session = RunSession(
-            live: run, engine: engine, start: .init(context: context, idempotency: idempotency, isNew: true))
+        let session = RunSession(live: run, engine: engine, run: constants, start: .new(idempotency))
         execute(session, run, on: backend, users: users, executor: request.executor)
         await run.wait(for: 1, until: nil, deadlines: engine.deadlines)
         if let snapshot = run.snapshot { return snapshot }
@@ -129,9 +147,11 @@ extension WorkflowService {
             // Whoever submitted the run must not be told that there is none while the journal may still take it.
             if run.isUndecided { await run.wait(for: 1, until: nil, deadlines: engine.deadlines) }
             for user in users { user.release() }
-            if let context = store.retire(run) {
-                metrics.ended(context)
-                if context.submission.onCompletion != nil { hooks?.ended(context, sequence: run.sequence) }
+            if let snapshot = store.retire(run) {
+                metrics.ended(snapshot.context)
+                if snapshot.context.submission.onCompletion != nil {
+                    hooks?.ended(snapshot.context, sequence: run.sequence)
+                }
             }
             // A run that was accepted goes on, if not now then later; one whose first event failed was not accepted.
             if isLeft, run.failure != nil, run.position > 0 { scheduleRescue() }
@@ -142,6 +162,7 @@ extension WorkflowService {
 extension Workflow {
     /// The backends that its nodes name beside the run's own, each once.
     func otherBackends(than name: BackendName) -> Set<BackendName> {
+        if nodes.indices.allSatisfy({ nodes[$0].backend == nil && !nodes[$0].isControl }) { return [] }
         var others: Set<BackendName> = []
         for node in nodes { for other in node.backends where other != name { others.insert(other) } }
         return others

@@ -59,10 +59,13 @@ struct FinishedRuns: Sendable {
             bytes += 256 + hook.url.utf8.count
             for (name, value) in hook.headers { bytes += 64 + name.utf8.count + value.utf8.count }
         }
-        for node in submission.workflow.nodes where !node.config.isEmpty {
-            bytes += JSONValue.object(node.config).weight
+        // Read in place: nodes have many parts to copy.
+        let nodes = submission.workflow.nodes
+        for index in nodes.indices where !nodes[index].config.isEmpty {
+            bytes += JSONValue.object(nodes[index].config).weight
         }
-        for node in context.nodes { bytes += 900 + 2 * (node.outputData?.weight ?? 0) }
+        bytes += 900 * context.nodes.count
+        for index in context.nodes.indices { bytes += 2 * (context.nodes[index].outputData?.weight ?? 0) }
         return bytes
     }
 }

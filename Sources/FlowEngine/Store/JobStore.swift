@@ -51,17 +51,19 @@ public actor JobStore {
     /// - Throws: ``ServiceError`` when the id is taken, the server is full or going down.
     func admit(_ id: WorkflowID, durability: Durability, key: String?) throws(ServiceError) -> LiveRun {
         guard !isClosing else { throw .unavailable("the server is going down") }
+        let run = LiveRun(id: id, sequence: lastSequence + 1, durability: durability, key: key)
         let isTaken = table.withLock { table -> Bool? in
             guard table.live.count < limits.activeRuns else { return nil }
-            return table.live[id] != nil || table.durable[id] != nil || table.volatile[id] != nil
+            guard table.durable[id] == nil, table.volatile[id] == nil else { return true }
+            guard let earlier = table.live.updateValue(run, forKey: id) else { return false }
+            table.live[id] = earlier
+            return true
         }
         guard let isTaken else {
             throw .overloaded("\(limits.activeRuns) runs are active, which is the limit", retryAfter: .seconds(1))
         }
         guard !isTaken else { throw .conflict("there is a run \"\(id)\" already") }
         lastSequence += 1
-        let run = LiveRun(id: id, sequence: lastSequence, durability: durability, key: key)
-        table.withLock { $0.live[id] = run }
         return run
     }
 
@@ -79,7 +81,7 @@ public actor JobStore {
     ///
     /// - Returns: the state in which the run ended, or `nil` when it has not.
     @discardableResult
-    nonisolated func retire(_ run: LiveRun) -> WorkflowContext? {
+    nonisolated func retire(_ run: LiveRun) -> RunSnapshot? {
         let snapshot = run.snapshot
         let events = run.durability == .none ? run.allEvents : []
         let (removed, idle) = table.withLock { table in
@@ -101,7 +103,7 @@ public actor JobStore {
         run.abandon()
         for waiter in idle { waiter.resume() }
         guard let snapshot, snapshot.context.status.isFinished else { return nil }
-        return snapshot.context
+        return snapshot
     }
 
     /// Forgets a finished run.

@@ -52,15 +52,15 @@ final class LiveRun: Sendable {
     /// Takes events into the state, now that they are as durable as the run asks for.
     ///
     /// - Parameters:
-    ///   - fresh: The context that the first event gives, when `events` begins with it.
+    ///   - fresh: The run, when `events` begins with its submission.
     ///   - final: The context that the last event gives, when the run ends with it: what need not be folded once more.
-    func committed(_ events: [RunEvent], fresh: WorkflowContext?, final: WorkflowContext?) {
+    func committed(_ events: [RunEvent], fresh: RunConstants?, final: WorkflowContext?) {
         let waiters = state.withLock { state -> [Waiter] in
             state.snapshot = nil
             if let final {
                 state.context = final
             } else {
-                if let fresh { state.context = fresh }
+                if let fresh { state.context = WorkflowContext(fresh) }
                 for event in events where event.position > 1 { state.context?.apply(event) }
             }
             if state.events.isEmpty { state.events = events } else { state.events += events }
@@ -138,7 +138,7 @@ final class LiveRun: Sendable {
 
     /// Waits until the durable state has reached a position or the run has ended, the journal has failed, the instant
     /// has come, or the task is cancelled, whichever is first.
-    func wait(for position: Int, until instant: Timestamp?, deadlines: Deadlines) async {
+    nonisolated(nonsending) func wait(for position: Int, until instant: Timestamp?, deadlines: Deadlines) async {
         if state.withLock({ Self.isSettled($0, for: position) }) { return }
         let number = state.withLock { state in
             state.nextWaiter += 1
