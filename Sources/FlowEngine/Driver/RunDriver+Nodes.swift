@@ -13,14 +13,17 @@ struct RunningNode: Sendable {
 
     let attempt: Int
     let work: Work
+    /// Who is behind the names for the whole attempt.
+    let view: BackendView?
     var task: Task<Void, Never>?
     var timeout: Deadlines.Token?
     var grace: Deadlines.Token?
     var isCancelling = false
 
-    init(attempt: Int, work: Work) {
+    init(attempt: Int, work: Work, view: BackendView? = nil) {
         self.attempt = attempt
         self.work = work
+        self.view = view
     }
 }
 
@@ -43,7 +46,7 @@ extension RunDriver {
                 run: information, deadline: deadline, clock: engine.clock,
                 emit: { inbox.send(.chunk(id, attempt: attempt, $0)) },
                 report: { inbox.send(.switched(id, attempt: attempt, $0)) })
-            child.task = Task(executorPreference: engine.executor) {
+            let work: @Sendable () async -> Void = {
                 let result: Result<NodeResult, BackendError>
                 do throws(BackendError) {
                     // The attempt may have ended, by its timeout say, before its task had a turn: nothing is to happen.
@@ -53,6 +56,10 @@ extension RunDriver {
                     result = .failure(await error.owned(by: backend))
                 }
                 inbox.send(.ended(id, attempt: attempt, result))
+            }
+            let executor = engine.executor
+            child.task = BackendView.$current.withValue(child.view) {
+                Task(executorPreference: executor) { await work() }
             }
         case .run(let request):
             child.task = Task(executorPreference: engine.executor) { [children = engine.children] in

@@ -25,7 +25,8 @@ extension RunDriver {
             // The planner goes on with the node, unless another run has to be started.
             return try startChild(definition, at: index, attempt: attempt)
         }
-        guard let target = name == backend.name ? backend : engine.lookup(name) else {
+        guard let target = name == backend.name ? backend : introductions.looked({ engine.lookup(name) })
+        else {
             let failure = NodeFailure(.unavailable, "the backend \"\(name)\" is not registered", retriable: true)
             return fail(id, attempt: attempt, failure)
         }
@@ -40,8 +41,8 @@ extension RunDriver {
         }
         // A node in a body goes by its address in the run.
         if node.id != id { node.id = id }
-        guard target.computesInline(node) else {
-            children[id] = RunningNode(attempt: attempt, work: .node(node, target))
+        guard introductions.looked({ target.computesInline(node) }) else {
+            children[id] = RunningNode(attempt: attempt, work: .node(node, target), view: introductions.view)
             launches.append(id)
             return
         }
@@ -51,14 +52,24 @@ extension RunDriver {
         // What is part of the server hands nothing on.
         let switches = !hasOwnBackend && introductions.isKnown ? nil : SwitchLog()
         if let switches { request.report = { switches.add($0) } }
-        let result: Result<NodeResult, BackendError>
-        do {
-            result = .success(try await target.executeNode(request))
-        } catch {
-            result = .failure(await error.owned(by: target))
-        }
+        let result = switches == nil ? await execute(request, on: target) : await introduced(request, on: target)
         for change in switches?.all ?? [] { record(change, of: id, attempt: attempt) }
         conclude(id, attempt: attempt, result, isCancelling: false)
+    }
+
+    private func execute(
+        _ request: NodeRequest, on target: any Backend
+    ) async -> Result<NodeResult, BackendError> {
+        do { return .success(try await target.executeNode(request)) } catch {
+            return .failure(await error.owned(by: target))
+        }
+    }
+
+    /// Has a node executed by those who were introduced.
+    private func introduced(
+        _ request: NodeRequest, on target: any Backend
+    ) async -> Result<NodeResult, BackendError> {
+        await BackendView.$current.withValue(introductions.view) { await execute(request, on: target) }
     }
 
     /// Prepares the run that a node starts.

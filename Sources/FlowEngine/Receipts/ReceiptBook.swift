@@ -61,7 +61,6 @@ struct ReceiptBook {
             return
         case .backendSwitched(let id, _, let change):
             open[id]?.switches.append(change)
-            if let name = before[id]?.attempt?.backend { open[id]?.identity = before.identities[name] }
         case .nodeCompleted(let id, _, let output, let notes):
             end(id, before, event, status: .completed, output: output, notes: notes)
         case .nodeFailed(let id, _, let error, _): end(id, before, event, status: .failed, error: error)

@@ -15,22 +15,12 @@ final class ChangeCount: Sendable {
 extension BackendRegistry: BackendIdentities {
     nonisolated var changes: Int { changeCount.count }
 
-    nonisolated func identity(of name: BackendName) -> RegisteredIdentity? {
-        guard let backend = backend(name), !backend.isBuiltIn else { return nil }
-        return RegisteredIdentity(registration: backend.number, identity: describe(backend))
+    nonisolated var view: BackendView {
+        table.withLock { BackendView(of: self, changes: changeCount.count, backends: $0.backends) }
     }
 
     /// The types of the backends that are part of the server.
     nonisolated var builtInTypes: [BackendName: String] {
         Dictionary(all.filter(\.isBuiltIn).map { ($0.name, $0.registration.type) }) { first, _ in first }
-    }
-
-    /// Who a backend is, with all that it wraps. None wraps itself, so this comes to an end.
-    private nonisolated func describe(_ backend: RegisteredBackend) -> BackendIdentity {
-        let wraps = backend.references.compactMap { name in
-            self.backend(name).map { BackendIdentity.Member(name, describe($0)) }
-        }
-        return BackendIdentity(
-            type: backend.registration.type, version: backend.version, configHash: backend.configHash, wraps: wraps)
     }
 }

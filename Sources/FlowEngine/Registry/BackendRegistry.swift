@@ -212,7 +212,9 @@ public actor BackendRegistry {
         issues += referenceIssues(registration, factory)
         guard issues.isEmpty else { throw .invalid(issues) }
         do {
-            let lookup: BackendLookup = { [weak self] in self?.backend($0)?.backend }
+            let lookup: BackendLookup = { [weak self] name in
+                self.flatMap { BackendView.backend(name, in: $0) }?.backend
+            }
             let backend =
                 isNew
                 ? try await factory.makeBackend(registration, lookup: lookup)

@@ -61,7 +61,7 @@ public final class WorkflowService: Sendable {
         let engine = EngineEnvironment(
             journal: journal, clock: clock, deadlines: Deadlines(clock: clock, executor: executor), limits: limits,
             secrets: secrets, random: random, executor: executor, identities: registry,
-            lookup: { registry.backend($0)?.backend })
+            lookup: { BackendView.backend($0, in: registry)?.backend })
         self.engine = engine
         self.hooks = hooks.map {
             HookDispatcher(
