@@ -80,6 +80,8 @@ public struct FlowCoreServer: Sendable {
         retention.cancel()
         // In a task of its own, since this one may be cancelled, and runs have their time to end all the same.
         await Task { [grace = configuration.shutdownGrace] in
+            // Before streams are ended, so that those that follow one have its end.
+            await assembly.service.endConformanceRuns()
             async let drained: Void = server.stop(grace: grace)
             await assembly.stop(grace: grace)
             await drained

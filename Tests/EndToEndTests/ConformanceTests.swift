@@ -40,6 +40,28 @@ struct ConformanceTests {
         #expect(try await server.stop() == 0)
     }
 
+    @Test("who follows a judgement is told of its end when the server is stopped, and finds it after the next start")
+    func followed() async throws {
+        let data = temporaryDirectory()
+        let server = try await ServerProcess(data: data)
+        let path = "/backends/native/conformance-runs"
+        let location = try #require(try await server.client.send("POST", path)["location"])
+        let connection = try await RawConnection(port: server.port)
+        await connection.send("GET \(location) HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n")
+        let reader = ResponseReader(connection)
+        #expect(await reader.head()?.status == 200)
+        var text = String(decoding: await reader.chunk() ?? [], as: UTF8.self)
+        server.signal(SIGTERM)
+        while let chunk = await reader.chunk() { text += String(decoding: chunk, as: UTF8.self) }
+        #expect(serverSentEvents(text).last?.type == "end")
+        #expect(serverSentEvents(text).last?.data["status"] == "cancelled", "\(text.suffix(500))")
+        #expect(try await server.exit() == 0)
+        let second = try await ServerProcess(data: data)
+        let run = try await second.client.send("GET", location).json
+        #expect(run["status"] == "cancelled" && run["ended_at"] != .null, "\(run)")
+        #expect(try await second.stop() == 0)
+    }
+
     @Test("a backend of a server is named, with its samples in a file; a case that fails is told with what came")
     func name() async throws {
         let directory = try madeDirectory()

@@ -228,6 +228,46 @@ struct ConformanceAPITests {
         }
     }
 
+    @Test("a run whose end the disk does not take has ended all the same, and opens a gate once it is stored")
+    func fullDisk() async throws {
+        let clock = ManualClock()
+        let gate = Gate()
+        let detail = String(repeating: "x", count: 16 << 10)
+        var options = Self.options(
+            ScriptedJudge(after: (0..<40).map { result("a\($0)", .l0, .skipped, detail: detail) } + [result("b")], gate: gate))
+        options.clock = clock
+        let directory = temporaryDirectory()
+        let path = "/backends/proven/conformance-runs"
+        let location = try await TestServer.with(options, directory: directory) { server in
+            let registration: JSONValue = [
+                "type": "logging", "config": ["backend": "native"], "require_conformance": "L0",
+            ]
+            #expect(try await server.client.send("PUT", "/backends/proven", registration).status == 201)
+            let location = try #require(try await server.client.send("POST", path)["location"])
+            try await server.fillDisk(true)
+            gate.open()
+            let run = try await Self.end(server, location)
+            #expect(run.run["status"] == "passed" && run.events.last?.data["status"] == "passed", "\(run.run["status"] ?? .null)")
+            let listed = try await server.client.send("GET", path).json["conformance_runs"]
+            #expect(listed?[0]?["status"] == "passed" && listed?[0]?["level"] == "L0", "\(listed ?? .null)")
+            #expect(try await server.client.send("GET", "/backends/proven").json["conformance"]?["status"] == "passed")
+            #expect(try await server.client.send("POST", path).status == 503)
+            try await server.fillDisk(false)
+            #expect(try await server.client.run(workflow([node("a")]), ["backend": "proven"]).status == 422)
+            var taken = 422
+            while taken == 422 {
+                clock.advance(by: .seconds(1))
+                taken = try await server.client.run(workflow([node("a")]), ["backend": "proven"]).status
+            }
+            #expect(taken == 200)
+            return location
+        }
+        try await TestServer.with(directory: directory) { server in
+            let run = try await server.client.send("GET", location).json
+            #expect(run["status"] == "passed", "\(run["status"] ?? .null)")
+        }
+    }
+
     @Test("a backend that does not answer is told as such, without any secret of the server's")
     func fault() async throws {
         struct Fault: Error, CustomStringConvertible { let description = "it said hush-hush-hush" }

@@ -14,14 +14,21 @@ public final class ConformanceRuns: Sendable {
         var isClosing = false
     }
 
+    private enum Room {
+        case free
+        case taken
+        case closing
+    }
+
     private let registry: BackendRegistry
     private let judge: any ConformanceJudge
-    private let store: any ConformanceStore
+    private let archive: ConformanceArchive
     private let clock: any WallClock
     private let secrets: (any SecretSource)?
-    private let logger: Logger
     private let makeID: @Sendable (Timestamp) -> WorkflowID
     private let state = Mutex(State())
+    /// What has to be through before the store may be closed.
+    private let work = UseCount()
 
     /// Makes it.
     ///
@@ -34,9 +41,8 @@ public final class ConformanceRuns: Sendable {
     ) {
         self.registry = registry
         self.judge = judge
-        self.store = store
+        archive = ConformanceArchive(store: store, clock: clock, logger: logger)
         self.clock = clock
-        self.logger = logger
         self.secrets = secrets
         self.makeID = makeID
     }
@@ -44,8 +50,8 @@ public final class ConformanceRuns: Sendable {
     /// Ends what a crash has left, and has the backends know what was proven of them before. Called once the registry has
     /// its backends.
     func open() async throws(JournalError) {
-        try await store.interruptConformanceRuns(at: clock.now)
-        for known in try await store.currentConformance() {
+        try await archive.store.interruptConformanceRuns(at: clock.now)
+        for known in try await archive.store.currentConformance() {
             registry.backend(known.last.backend)?.learned(known.last, proven: known.proven)
         }
     }
@@ -66,46 +72,70 @@ public final class ConformanceRuns: Sendable {
     private func begin(
         _ wish: ConformanceWish, _ name: BackendName, on backend: RegisteredBackend
     ) async throws(ServiceError) -> ConformanceRun {
-        let isFree = state.withLock { state -> Bool? in
-            guard !state.isClosing else { return nil }
-            return state.live[name] == nil && state.coming.insert(name).inserted
+        let room = state.withLock { state -> Room in
+            guard !state.isClosing else { return .closing }
+            guard state.live[name] == nil, state.coming.insert(name).inserted else { return .taken }
+            work.acquire()
+            return .free
         }
-        guard let isFree else { throw .unavailable("the server is going down") }
-        guard isFree else { throw .conflict("a conformance run of \"\(name)\" is under way; one is made at a time") }
+        switch room {
+        case .closing: throw Self.closing
+        case .taken: throw .conflict("a conformance run of \"\(name)\" is under way; one is made at a time")
+        case .free: break
+        }
         defer { state.withLock { _ = $0.coming.remove(name) } }
         var users: [RegisteredBackend] = []
-        guard registry.acquire(name, into: &users) else {
+        do throws(ServiceError) {
+            guard registry.acquire(name, into: &users) else {
+                throw .unavailable("the backend \"\(name)\" is being removed")
+            }
+            let now = clock.now
+            var run = ConformanceRun(
+                id: makeID(now).rawValue, backend: name, level: wish.level, only: wish.only, total: judge.count(wish),
+                startedAt: now)
+            run.sequence = try await archive.begin(run, keeping: Self.kept)
+            let live = LiveConformanceRun(run, of: backend)
+            let isClosing = state.withLock { state in
+                if !state.isClosing { state.live[name] = live }
+                return state.isClosing
+            }
+            // A stop that came meanwhile has not seen it.
+            if isClosing {
+                await cancel(live)
+                throw Self.closing
+            }
+            carryOut(live, wish, users)
+            return run
+        } catch {
             for user in users { user.release() }
-            throw .unavailable("the backend \"\(name)\" is being removed")
+            work.release()
+            throw error
         }
-        let now = clock.now
-        var run = ConformanceRun(
-            id: makeID(now).rawValue, backend: name, level: wish.level, only: wish.only, total: judge.count(wish),
-            startedAt: now)
-        do { run.sequence = try await store.begin(run, keeping: Self.kept) } catch {
-            for user in users { user.release() }
-            throw ServiceError(error)
-        }
-        let live = LiveConformanceRun(run)
-        state.withLock { $0.live[name] = live }
+    }
+
+    private static let closing = ServiceError.unavailable("the server is going down")
+
+    /// Has the cases be tried, and gives back what the run holds when it has ended.
+    private func carryOut(_ live: LiveConformanceRun, _ wish: ConformanceWish, _ users: [RegisteredBackend]) {
         // Unstructured, since a run outlives the request that began it; the live run owns the task and cancels it at a stop.
-        let task = Task { [self, users] in
-            await carryOut(live, wish, on: backend)
+        let task = Task { [self] in
+            await carryOut(live, wish)
+            let name = live.run.backend
             state.withLock { state in
                 if state.live[name] === live { state.live[name] = nil }
             }
             for user in users { user.release() }
             live.tell()
+            work.release()
         }
         live.take(task)
-        return run
     }
 
-    private func carryOut(_ live: LiveConformanceRun, _ wish: ConformanceWish, on backend: RegisteredBackend) async {
+    private func carryOut(_ live: LiveConformanceRun, _ wish: ConformanceWish) async {
         var fault: String?
         do {
             try await ConformanceText.$redact.withValue({ [secrets] in secrets?.redacted($0) ?? $0 }) {
-                for try await var result in judge.results(of: backend.backend, wish) {
+                for try await var result in judge.results(of: live.backend.backend, wish) {
                     result.detail = secrets?.redacted(result.detail) ?? result.detail
                     live.append(result)
                 }
@@ -121,15 +151,7 @@ public final class ConformanceRuns: Sendable {
             run.status = fault == nil && report.hasPassed ? .passed : .failed
             run.endedAt = now
         }
-        if let ended { await keep(ended, of: backend) }
-    }
-
-    private func keep(_ run: ConformanceRun, of backend: RegisteredBackend) async {
-        backend.learned(run, proven: run.proven)
-        do { try await store.end(run) } catch {
-            logger.error(
-                "conformance run could not be stored", metadata: ["backend": "\(run.backend)", "error": "\(error)"])
-        }
+        if let ended { await archive.keep(ended, of: live.backend) }
     }
 
     /// A run whose results are in the order of the cases, rather than in that in which they came.
@@ -149,8 +171,9 @@ public final class ConformanceRuns: Sendable {
     /// - Throws: ``ServiceError/notFound(_:)`` when the backend has none of that id.
     public func load(_ id: String, of name: BackendName) async throws(ServiceError) -> ConformanceRun {
         if let live = live(id, of: name) { return live.run }
+        if let run = archive.waiting(of: name), run.id == id { return run }
         let run: ConformanceRun?
-        do { run = try await store.conformanceRun(id, of: name) } catch { throw ServiceError(error) }
+        do { run = try await archive.store.conformanceRun(id, of: name) } catch { throw ServiceError(error) }
         guard let run else { throw .notFound("the backend \"\(name)\" has no conformance run \"\(id)\"") }
         return run
     }
@@ -162,31 +185,39 @@ public final class ConformanceRuns: Sendable {
         _ name: BackendName, before sequence: Int64?, limit: Int
     ) async throws(ServiceError) -> (runs: [ConformanceRun], next: Int64?) {
         var found: [ConformanceRun]
-        do { found = try await store.conformanceRuns(of: name, before: sequence, limit: limit + 1) } catch {
+        do { found = try await archive.store.conformanceRuns(of: name, before: sequence, limit: limit + 1) } catch {
             throw ServiceError(error)
         }
-        let live = state.withLock { $0.live[name] }?.run
-        if let live, let index = found.firstIndex(where: { $0.id == live.id }) { found[index] = live }
+        for known in [archive.waiting(of: name), state.withLock { $0.live[name] }?.run].compactMap(\.self) {
+            if let index = found.firstIndex(where: { $0.id == known.id }) { found[index] = known }
+        }
         let page = Array(found.prefix(limit))
         return (page, found.count > limit ? page.last?.sequence : nil)
     }
 
-    /// Ends all runs: the server is going down.
+    /// Ends all runs, begins no more, and waits until what there is to tell of them is stored: the server is going down.
     func stop() async {
         let live = state.withLock { state in
             state.isClosing = true
-            return state.live
+            return state.live.values
         }
+        for run in live { await cancel(run) }
+        await work.idle()
+        await archive.close()
+    }
+
+    /// Ends a run, unless it has ended by itself.
+    private func cancel(_ live: LiveConformanceRun) async {
+        let results = live.results
         let now = clock.now
-        for (name, run) in live {
-            let results = run.results
-            let ended = run.end(cancelling: true) { run in
-                run.report = ConformanceReport(results)
-                run.status = .cancelled
-                run.endedAt = now
-            }
-            if let ended, let backend = registry.backend(name) { await keep(ended, of: backend) }
-            run.tell()
+        let ended = live.end(cancelling: true) { run in
+            run.report = ConformanceReport(results)
+            run.status = .cancelled
+            run.endedAt = now
         }
+        // One that has ended by itself tells that when it is stored.
+        guard let ended else { return }
+        await archive.keep(ended, of: live.backend)
+        live.tell()
     }
 }

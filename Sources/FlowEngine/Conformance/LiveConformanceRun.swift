@@ -11,11 +11,18 @@ public final class LiveConformanceRun: Sendable {
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
         var next = 0
         var task: Task<Void, Never>?
+        /// Whether the task is to be cancelled, also when it is taken later.
+        var isCancelled = false
     }
 
     private let state: Mutex<State>
+    /// The registration that is judged.
+    let backend: RegisteredBackend
 
-    init(_ run: ConformanceRun) { state = Mutex(State(run: run)) }
+    init(_ run: ConformanceRun, of backend: RegisteredBackend) {
+        state = Mutex(State(run: run))
+        self.backend = backend
+    }
 
     /// The run as it stands.
     public var run: ConformanceRun {
@@ -30,7 +37,11 @@ public final class LiveConformanceRun: Sendable {
 
     /// Takes the task that tries the cases, which may have ended.
     func take(_ task: Task<Void, Never>) {
-        state.withLock { if $0.ended == nil { $0.task = task } }
+        let isCancelled = state.withLock { state in
+            if state.ended == nil { state.task = task }
+            return state.isCancelled
+        }
+        if isCancelled { task.cancel() }
     }
 
     func append(_ result: ConformanceResult) {
@@ -51,7 +62,10 @@ public final class LiveConformanceRun: Sendable {
             var run = state.run
             finish(&run)
             state.ended = run
-            if cancelling { state.task?.cancel() }
+            if cancelling {
+                state.isCancelled = true
+                state.task?.cancel()
+            }
             state.task = nil
             return run
         }

@@ -97,10 +97,14 @@ public final class RegisteredBackend: Sendable {
 
     /// Takes note of a run of the conformance suite. What was proven stays so.
     func learned(_ run: ConformanceRun, proven: ConformanceLevel?) {
-        judgement.withLock { judgement in
-            judgement.last = run
-            if let proven { judgement.proven = max(judgement.proven ?? proven, proven) }
-        }
+        judgement.withLock { $0.last = run }
+        proved(proven)
+    }
+
+    /// Takes note of what a run has proven, which stays so.
+    func proved(_ level: ConformanceLevel?) {
+        guard let level else { return }
+        judgement.withLock { $0.proven = max($0.proven ?? level, level) }
     }
 
     /// The name under which runs find it.

@@ -96,6 +96,10 @@ public final class WorkflowService: Sendable {
         return try await recover()
     }
 
+    /// Ends all conformance runs and begins no more: the server is going down. To be called before what follows them is
+    /// closed, so that it is told of their end; ``stop(grace:)`` does it otherwise.
+    public func endConformanceRuns() async { await conformance?.stop() }
+
     /// Refuses new runs, gives the active ones so long to end, and leaves the rest to the next start.
     public func stop(grace: Duration) async {
         let end = engine.clock.now.advanced(by: grace)

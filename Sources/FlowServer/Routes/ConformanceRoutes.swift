@@ -125,11 +125,12 @@ struct ConformanceRoutes: Sendable {
         guard let live else {
             return await finish(run, Self.events(Array(run.report.results.dropFirst(seen)), after: seen), writer)
         }
-        while !Task.isCancelled {
+        while true {
             let news = await live.news(after: count)
             let bytes = Self.events(news.results, after: count)
             count += news.results.count
             if news.hasEnded { return await finish(live.run, bytes, writer) }
+            if Task.isCancelled { return }
             if !bytes.isEmpty { guard await writer.write(bytes) else { return } }
         }
     }

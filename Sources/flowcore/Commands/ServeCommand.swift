@@ -116,6 +116,8 @@ struct ServeCommand: AsyncParsableCommand {
             var iterator = signals.makeAsyncIterator()
             if await iterator.next() != nil { Signals.exit(130) }
         }
+        // Before streams are ended, so that those that follow one have its end.
+        await assembly.service.endConformanceRuns()
         async let drained: Void = server.stop(grace: settings.shutdownGrace)
         await assembly.stop(grace: settings.shutdownGrace)
         await drained
