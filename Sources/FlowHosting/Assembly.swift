@@ -60,7 +60,7 @@ package struct Assembly: Sendable {
                 encode: CompletionEventEncoding.bytes),
             conformance: ConformanceRuns(
                 registry: registry, judge: SuiteJudge(), store: journal, clock: SystemClock(), logger: logger,
-                secrets: secrets.isEmpty ? nil : secrets, makeID: { ids.next(at: $0) }),
+                limit: limits.conformanceRuns, secrets: secrets.isEmpty ? nil : secrets, makeID: { ids.next(at: $0) }),
             version: version,
             makeID: { ids.next(at: $0) })
     }

@@ -17,6 +17,7 @@ package struct PublishedLimits: Sendable {
         limits["max_nodes"] = .integer(Int64(engine.workflow.nodes))
         limits["max_parallel"] = .integer(Int64(engine.parallelNodes))
         limits["max_active_runs"] = .integer(Int64(engine.activeRuns))
+        limits["max_conformance_runs"] = .integer(Int64(engine.conformanceRuns))
         limits["max_payload_bytes"] = .integer(Int64(engine.payloadBytes))
         limits["max_run_bytes"] = .integer(Int64(engine.runBytes))
         limits["max_payload_depth"] = .integer(Int64(engine.payloadDepth))

@@ -52,6 +52,9 @@ extension BrokenService {
                 $0.body = Array("<html>".utf8)
             }),
         BrokenService(
+            "answers with megabytes that nobody asked for", caughtBy: "L0.execute.result-shape",
+            on("/nodes/execute") { $0.set("padding", .string(String(repeating: "x", count: 2 << 20))) }),
+        BrokenService(
             "says of JSON that it is text", caughtBy: "L0.execute.content-type",
             on("/nodes/execute") { $0.type("text/plain") }),
         BrokenService(

@@ -19,7 +19,7 @@ struct SettingsEffectTests {
         ("limits.max_payload_bytes", "1024"), ("limits.max_run_bytes", "4096"),
         ("limits.max_definitions", "1"), ("limits.max_definition_versions", "2"),
         ("limits.max_definition_bytes", "1024"),
-        ("outbound.allow_private", "true"), ("hooks.max_parallel", "1"), ("hooks.timeout", "1s"),
+        ("outbound.allow_private", "true"), ("backends.max_conformance_runs", "7"), ("hooks.max_parallel", "1"), ("hooks.timeout", "1s"),
         ("hooks.max_age", "1h"), ("hooks.source", "https://flows.example/"),
         ("logging.level", "debug"),
         ("logging.format", "json"),
@@ -53,6 +53,7 @@ struct SettingsEffectTests {
                 "max_parallel": 3, "default_run_timeout": "2h", "default_node_timeout": "90m", "max_wait": "50ms",
                 "max_nodes": 4, "max_json_depth": 9, "max_payload_bytes": 1024, "max_run_bytes": 4096,
                 "max_definitions": 1, "max_definition_versions": 2, "max_definition_bytes": 1024,
+                "max_conformance_runs": 7,
             ]
             for member in expected.members { #expect(limits[member.name] == member.value, "\(member.name)") }
         }

@@ -131,6 +131,30 @@ struct ConformanceAPITests {
         }
     }
 
+    @Test("so many backends are judged at the same time; others are refused until one of them is through")
+    func limit() async throws {
+        let gate = Gate()
+        var options = Self.options(ScriptedJudge(after: [result("a")], gate: gate))
+        options.limits.conformanceRuns = 2
+        try await TestServer.with(options) { server in
+            func begin(_ name: String) async throws -> TestResponse {
+                try await server.client.send("POST", "/backends/\(name)/conformance-runs")
+            }
+            for name in ["x", "y"] {
+                #expect(try await server.client.send("PUT", "/backends/\(name)", ["type": "logging"]).status == 201)
+            }
+            #expect(try await server.client.send("GET", "/limits").json["max_conformance_runs"] == 2)
+            let first = try await begin("native")
+            #expect(try await begin("x").status == 202)
+            let refused = try await begin("y")
+            #expect(refused.status == 429 && refused.isProblem && refused["retry-after"] != nil, "\(refused.text)")
+            #expect(try await begin("x").status == 409, "what the backend itself does comes first")
+            gate.open()
+            _ = try await Self.end(server, first["location"])
+            #expect(try await begin("y").status == 202)
+        }
+    }
+
     @Test("what is wrong with a request is told at its place")
     func refusals() async throws {
         try await TestServer.with { server in

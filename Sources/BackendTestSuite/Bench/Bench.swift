@@ -12,6 +12,8 @@ struct Bench: Sendable {
     let service: WorkflowService
     /// The name under which the engine knows the backend.
     let name: BackendName
+    /// The name under which it takes large answers.
+    let largeName: BackendName
     /// Asks the backend over the wire.
     let wire: WireClient
     /// What the backend says of itself; empty when that is no JSON object.
@@ -48,7 +50,7 @@ struct Bench: Sendable {
         let result: Swift.Result<Result, any Error>
         do {
             result = .success(
-                try await LoopbackServer.with({ await probe.respond(to: $0) }) { server in
+                try await LoopbackServer.with(maxBodyBytes: WireClient.maxBytes, { await probe.respond(to: $0) }) { server in
                     try await set(up: subject, samples, calls, probe, server.url) { bench in
                         var bench = bench
                         bench.slack = slack
@@ -67,18 +69,23 @@ struct Bench: Sendable {
         _ body: (Bench) async throws -> Result
     ) async throws -> Result {
         let backend: any Backend
+        var large: RemoteBackend?
         switch subject {
         case .backend(let guest): backend = GuestBackend(guest: guest)
         case .service(let base, let fields, let own):
             let remote = try RemoteBackend(
-                name: "judged", base: base, fields: fields, calls: own ?? calls, clock: SystemClock())
+                name: "judged", base: base, fields: fields, calls: own ?? calls, clock: SystemClock(),
+                maxResponseBytes: WireClient.maxBytes)
+            large = try RemoteBackend(
+                name: "judged-large", base: base, fields: fields, calls: own ?? calls, clock: SystemClock(),
+                maxResponseBytes: WireClient.maxLargeBytes)
             // Asked first, so that one that is not there is told soon.
             let wire = WireClient(base: remote.wire.base, fields: fields, calls: own ?? calls)
             _ = try await wire.send("GET", "", [("Accept", "application/json")], within: .seconds(5))
             await remote.learn()
             backend = remote
         }
-        let service = await engine(of: backend, calls)
+        let service = await engine(of: [backend] + (large.map { [$0] } ?? []), calls)
         _ = try await service.start()
         let host: HTTPServer?
         let wire: WireClient
@@ -94,7 +101,7 @@ struct Bench: Sendable {
         }
         let result: Swift.Result<Result, any Error>
         do {
-            let bench = try await Bench(service, backend, wire, samples, probe, probeURL)
+            let bench = try await Bench(service, backend, large ?? backend, wire, samples, probe, probeURL)
             result = .success(try await body(bench))
         } catch {
             result = .failure(error)
@@ -108,8 +115,8 @@ struct Bench: Sendable {
     }
 
     private init(
-        _ service: WorkflowService, _ backend: any Backend, _ wire: WireClient, _ samples: Samples, _ probe: Probe,
-        _ probeURL: String
+        _ service: WorkflowService, _ backend: any Backend, _ large: any Backend, _ wire: WireClient,
+        _ samples: Samples, _ probe: Probe, _ probeURL: String
     ) async throws {
         self.service = service
         self.wire = wire
@@ -118,6 +125,7 @@ struct Bench: Sendable {
         startedAt = service.clock.now
         ids = WorkflowIDGenerator()
         name = backend.name
+        largeName = large.name
         contract = await backend.contract
         let answer = try await wire.get("")
         // Of a wrong URL, or a wrong key, a hundred cases would tell the same.
@@ -149,14 +157,14 @@ struct Bench: Sendable {
             + "allowed to call it (outbound.allow_private)"
     }
 
-    private static func engine(of backend: any Backend, _ calls: OutboundHTTP) async -> WorkflowService {
+    private static func engine(of backends: [any Backend], _ calls: OutboundHTTP) async -> WorkflowService {
         let logger = Logger(label: "conformance") { _ in SwiftLogNoOpLogHandler() }
         let journal = MemoryJournal()
         var limits = EngineLimits()
         limits.cancelGrace = .seconds(3)
         limits.payloadBytes = 16 << 20
         let registry = await BackendRegistry(
-            builtIn: [backend], factories: [WireBackendFactory(calls: calls)], journal: journal, logger: logger)
+            builtIn: backends, factories: [WireBackendFactory(calls: calls)], journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
         return WorkflowService(
             registry: registry, journal: journal, limits: limits, clock: SystemClock(), logger: logger,

@@ -57,11 +57,12 @@ struct Trial: Sendable {
     /// Has a node executed.
     func execute(
         _ sample: Sample, run: String? = nil, node: String = "a", attempt: Int = 1,
-        _ fields: [(name: String, value: String)] = [], within time: Duration = .seconds(10)
+        _ fields: [(name: String, value: String)] = [], within time: Duration = .seconds(10),
+        on other: WireClient? = nil
     ) async throws -> WireAnswer {
         let run = run ?? newID()
         let key = [("Idempotency-Key", "\(run)/\(node)/\(attempt)")]
-        return try await wire.post(
+        return try await (other ?? wire).post(
             "/nodes/execute", body(sample, run: run, node: node, attempt: attempt), key + fields, within: time)
     }
 

@@ -17,7 +17,8 @@ struct WireBackendFactory: BackendFactory {
     ) async throws(ValidationError) -> any Backend {
         let url = registration.config["url"]?.string ?? ""
         let backend = try RemoteBackend(
-            name: registration.name, base: url, fields: [], calls: calls, clock: SystemClock())
+            name: registration.name, base: url, fields: [], calls: calls, clock: SystemClock(),
+            maxResponseBytes: WireClient.maxBytes)
         await backend.learn()
         return backend
     }

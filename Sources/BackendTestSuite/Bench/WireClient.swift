@@ -9,6 +9,21 @@ struct WireClient: Sendable {
     /// Fields of every request.
     let fields: [(name: String, value: String)]
     let calls: OutboundHTTP
+    /// The longest answer that is read.
+    var maxBytes = WireClient.maxBytes
+
+    /// So much of an answer is read in most cases: many are under way at the same time, and a backend may send what it
+    /// likes.
+    static let maxBytes = 1 << 20
+    /// So much is read where an answer has to be large.
+    static let maxLargeBytes = 16 << 20
+
+    /// The same for large answers.
+    var large: WireClient {
+        var large = self
+        large.maxBytes = Self.maxLargeBytes
+        return large
+    }
 
     /// Sends a request as it stands and reads the whole answer.
     ///
@@ -22,7 +37,7 @@ struct WireClient: Sendable {
         if let body { sent += ", " + ConformanceFailure.excerpt(String(decoding: body, as: UTF8.self)) }
         do {
             let exchange = try await calls.exchange(
-                method, base + path, fields: fields + more, body: body, within: time)
+                method, base + path, fields: fields + more, body: body, within: time, maxBytes: maxBytes)
             return WireAnswer(exchange: exchange, sent: sent)
         } catch let failure as NodeFailure {
             throw ConformanceFailure(

@@ -3,11 +3,13 @@ import FlowJSON
 
 extension BackendTestSuite {
     /// Sends a value there and back, over the wire and through the engine.
-    private static func echo(_ trial: Trial, _ value: JSONValue, _ what: String) async throws {
+    private static func echo(
+        _ trial: Trial, _ value: JSONValue, _ what: String, isLarge: Bool = false
+    ) async throws {
         let sample = try trial.sample(.echoes)
-        let answer = try await trial.execute(sample.on(value))
+        let answer = try await trial.execute(sample.on(value), on: isLarge ? trial.wire.large : nil)
         try answer.expect(Trial.same(try answer.output(), value), "\(what) as it was sent")
-        let run = try await trial.run([sample.node("a")], input: value)
+        let run = try await trial.run([sample.node("a")], input: value, on: isLarge ? trial.bench.largeName : nil)
         try run.expectCompleted()
         try run.expect(Trial.same(try run.output("a"), value), "\(what) as it was sent")
     }
@@ -19,7 +21,7 @@ extension BackendTestSuite {
         let rows = (0..<bytes / 100).map { row in
             JSONValue.string("\(row) " + String(repeating: "x", count: 96 - String(row).utf8.count))
         }
-        try await echo(trial, ["rows": .array(rows)], "\(bytes) bytes of JSON")
+        try await echo(trial, ["rows": .array(rows)], "\(bytes) bytes of JSON", isLarge: true)
     }
 
     /// Values that are large or odd.

@@ -37,7 +37,8 @@ struct FaultProxy: Sendable {
         let fields = request.fields.filter { !own.contains($0.name.lowercased()) }
         let body = request.method == "GET" || request.method == "HEAD" ? nil : request.body
         return try? await wire.calls.exchange(
-            request.method, wire.base + path, fields: wire.fields + fields, body: body, within: .seconds(30))
+            request.method, wire.base + path, fields: wire.fields + fields, body: body, within: .seconds(30),
+            maxBytes: wire.maxBytes)
     }
 
     /// What answers on the faulty way. All but the execution of nodes goes through unharmed.

@@ -19,7 +19,7 @@ extension OutboundHTTP {
     /// - Throws: ``NodeFailure`` when there is no whole answer in time; `CancellationError`.
     package nonisolated func exchange(
         _ method: String, _ url: String, fields: [(name: String, value: String)], body: [UInt8]?, within time: Duration,
-        maxBytes: Int = 64 << 20
+        maxBytes: Int = 16 << 20
     ) async throws -> HTTPExchange {
         guard let url = OutboundURL(url) else { throw NodeFailure(.invalid, "\"\(url.prefix(200))\" is no http URL") }
         let call = Call(

@@ -4,10 +4,11 @@ import FlowJSON
 extension RemoteBackend {
     /// Makes a backend of a service whose header fields are known, for those who judge it.
     ///
+    /// - Parameter maxResponseBytes: The longest answer that is read.
     /// - Throws: `ValidationError` when the base is no URL that can be called.
     package convenience init(
         name: BackendName, base: String, fields: [(name: String, value: String)], calls: OutboundHTTP,
-        clock: any WallClock
+        clock: any WallClock, maxResponseBytes: Int
     ) throws(ValidationError) {
         let wrong = fields.enumerated().filter { !HeaderField.isAcceptable($1.name, $1.value) }
         guard wrong.isEmpty else {
@@ -17,7 +18,7 @@ extension RemoteBackend {
         let configuration = try RemoteConfiguration(["url": .string(base)])
         let service = RemoteService(
             calls: calls, base: configuration.base, headers: fields, secrets: Secrets(),
-            maxResponseBytes: 16 << 20)
+            maxResponseBytes: maxResponseBytes)
         self.init(name: name, configuration, service: service, clock: clock)
     }
 

@@ -17,6 +17,7 @@ public final class ConformanceRuns: Sendable {
     private enum Room {
         case free
         case taken
+        case full
         case closing
     }
 
@@ -25,6 +26,7 @@ public final class ConformanceRuns: Sendable {
     private let archive: ConformanceArchive
     private let clock: any WallClock
     private let secrets: (any SecretSource)?
+    private let limit: Int
     private let makeID: @Sendable (Timestamp) -> WorkflowID
     private let state = Mutex(State())
     /// What has to be through before the store may be closed.
@@ -33,16 +35,19 @@ public final class ConformanceRuns: Sendable {
     /// Makes it.
     ///
     /// - Parameters:
+    ///   - limit: How many runs are made at the same time.
     ///   - secrets: What must not show in what is kept of answers.
     ///   - makeID: Makes the id of a run that begins at an instant.
     public init(
         registry: BackendRegistry, judge: any ConformanceJudge, store: any ConformanceStore, clock: any WallClock,
-        logger: Logger, secrets: (any SecretSource)? = nil, makeID: @escaping @Sendable (Timestamp) -> WorkflowID
+        logger: Logger, limit: Int = EngineLimits().conformanceRuns, secrets: (any SecretSource)? = nil,
+        makeID: @escaping @Sendable (Timestamp) -> WorkflowID
     ) {
         self.registry = registry
         self.judge = judge
         archive = ConformanceArchive(store: store, clock: clock, logger: logger)
         self.clock = clock
+        self.limit = limit
         self.secrets = secrets
         self.makeID = makeID
     }
@@ -58,7 +63,8 @@ public final class ConformanceRuns: Sendable {
 
     /// Begins a run.
     ///
-    /// - Throws: ``ServiceError/conflict(_:)`` while the backend has another one.
+    /// - Throws: ``ServiceError/conflict(_:)`` while the backend has another one, ``ServiceError/overloaded(_:retryAfter:)``
+    ///   while as many are made as may be.
     public func begin(_ wish: ConformanceWish, on name: BackendName) async throws(ServiceError) -> ConformanceRun {
         guard registry.backend(name) != nil else { throw .notFound("there is no backend \"\(name)\"") }
         let issues = judge.issues(in: wish)
@@ -74,13 +80,17 @@ public final class ConformanceRuns: Sendable {
     ) async throws(ServiceError) -> ConformanceRun {
         let room = state.withLock { state -> Room in
             guard !state.isClosing else { return .closing }
-            guard state.live[name] == nil, state.coming.insert(name).inserted else { return .taken }
+            guard state.live[name] == nil, !state.coming.contains(name) else { return .taken }
+            guard state.live.count + state.coming.count < limit else { return .full }
+            state.coming.insert(name)
             work.acquire()
             return .free
         }
         switch room {
         case .closing: throw Self.closing
         case .taken: throw .conflict("a conformance run of \"\(name)\" is under way; one is made at a time")
+        case .full:
+            throw .overloaded("\(limit) conformance runs are under way, which is the limit", retryAfter: .seconds(10))
         case .free: break
         }
         defer { state.withLock { _ = $0.coming.remove(name) } }

@@ -68,6 +68,8 @@ public struct EngineLimits: Hashable, Sendable {
     public var cancelGrace: Duration = .seconds(5)
     /// How long a client may wait for a run in one request.
     public var maximumWait: Duration = .seconds(300)
+    /// How many backends may be judged at the same time; more conformance runs are refused.
+    public var conformanceRuns = 2
     /// How many bytes of finished runs are held in memory for those who read them soon.
     public var finishedBytes = 8 << 20
     /// How many bytes of finished runs without durability are kept.

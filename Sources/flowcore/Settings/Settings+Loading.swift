@@ -85,6 +85,7 @@ extension Settings {
         reader.flag("outbound.allow_private", &allowsPrivateCalls)
         reader.text("backends.directory", &backendsDirectory)
         reader.flag("backends.allow_python", &allowsPython)
+        reader.number("backends.max_conformance_runs", in: 1...100, &engine.conformanceRuns)
         reader.text("secrets.directory", &secretsDirectory)
         reader.number("hooks.max_parallel", in: 1...1000, &engine.hooks.parallel)
         reader.duration("hooks.timeout", &engine.hooks.timeout)
