@@ -131,6 +131,22 @@ struct BackendFileTests {
         ),
     ]
 
+    @Test("files that wrap each other in more ways than can be gone through keep the server from starting")
+    func diamonds() async throws {
+        let levels = (1...30).flatMap { level in
+            ["l", "r"].map { side in
+                "- name: \(side)\(level)\n  type: fallback\n  config: {backends: [l\(level - 1), r\(level - 1)]}\n"
+            }
+        }
+        let folder = try Self.folder([
+            ("a.yaml", levels.joined() + "- {name: l0, type: logging}\n- {name: r0, type: logging}\n")
+        ])
+        let served = try await flowcore(
+            ["serve", "--port", "0", "--data", folder + "/data"],
+            environment: ["FLOWCORE_BACKENDS_DIRECTORY": folder + "/backends"])
+        #expect(served.code != 0 && served.error.contains("too many wrapped backends"), "\(served.error.prefix(500))")
+    }
+
     @Test(
         "the server does not start with what is wrong in a file, and tells all of it with its place", arguments: 0..<13)
     func refusals(index: Int) async throws {

@@ -115,6 +115,35 @@ struct ComposedBackendTests {
         }
     }
 
+    @Test("lists of lists of lists, which would be gone through in more ways than anybody can wait for, are refused")
+    func diamonds() async throws {
+        try await TestServer.with { server in
+            let client = server.client
+            for name in ["l0", "r0"] { try await Self.put(client, name, "logging", ["log_level": "critical"]) }
+            var refusal: TestResponse?
+            var top = 0
+            for level in 1...30 where refusal == nil {
+                for name in ["l\(level)", "r\(level)"] {
+                    let lists: JSONValue = ["backends": [.string("l\(level - 1)"), .string("r\(level - 1)")]]
+                    let body: JSONValue = ["type": "fallback", "config": lists]
+                    let made = try await client.send("PUT", "/backends/\(name)", body)
+                    if made.status != 201 { refusal = made }
+                }
+                if refusal == nil { top = level }
+            }
+            #expect(refusal?.status == 422 && refusal?.isProblem == true && refusal?.places == ["/config"])
+            #expect(refusal?.details.contains("too many wrapped backends") == true, "\(refusal?.text ?? "")")
+            #expect(top >= 5)
+            let run = try await client.run(workflow([node("x")]), ["backend": .string("l\(top)")])
+            #expect(run.json["status"] == "completed", "\(run.text)")
+            // From below as well: what is replaced may not become too much for those that wrap it.
+            for name in ["a", "b", "c"] { try await Self.put(client, name, "metered", [:]) }
+            let below = try await Self.put(client, "l0", "fallback", ["backends": ["a", "b", "c"]], status: 422)
+            #expect(below.text.contains("which wraps it"), "\(below.text)")
+            try await Self.put(client, "m", "metered", ["backend": "l0"])
+        }
+    }
+
     @Test("two that are registered at the same moment do not come to wrap each other")
     func raced() async throws {
         try await TestServer.with { server in

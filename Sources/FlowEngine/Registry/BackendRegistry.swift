@@ -206,7 +206,8 @@ public actor BackendRegistry {
     ) async throws(ServiceError) -> RegisteredBackend {
         guard let factory = factories.first(where: { $0.type == registration.type }) else {
             let known = factories.map { "\"\($0.type)\"" }.joined(separator: ", ")
-            throw .invalid([ValidationIssue(["type"], "unknown type \"\(registration.type)\"; known are \(known)")])
+            let type = URLCredentials.hidden(in: registration.type)
+            throw .invalid([ValidationIssue(["type"], "unknown type \"\(type)\"; known are \(known)")])
         }
         var issues = factory.validate(registration.config).map { $0.under(["config"]) }
         issues += referenceIssues(registration, factory)
@@ -232,25 +233,36 @@ public actor BackendRegistry {
     private func referenceIssues(_ registration: BackendRegistration, _ factory: any BackendFactory)
         -> [ValidationIssue]
     {
-        factory.references(in: registration.config).compactMap { name in
+        let names = factory.references(in: registration.config)
+        let issues = names.compactMap { name -> ValidationIssue? in
             if name == registration.name { return ValidationIssue(["config"], "the backend wraps itself") }
             guard backend(name) != nil, !table.withLock({ $0.draining.contains(name) }) else {
                 let known = all.map { "\"\($0.name)\"" }.joined(separator: ", ")
                 return ValidationIssue(["config"], "there is no backend \"\(name)\"; there are \(known)")
             }
-            guard let path = path(from: name, to: registration.name) else { return nil }
+            guard let path = Wrapping.path(from: name, to: registration.name, wrapped) else { return nil }
             let cycle = ([registration.name] + path).map(\.rawValue).joined(separator: " -> ")
             return ValidationIssue(["config"], "the backends would form a cycle: \(cycle)")
         }
+        guard issues.isEmpty, let large = excess(of: registration.name, names) else { return issues }
+        let by = large == registration.name ? "" : " by \"\(large)\", which wraps it"
+        return [
+            ValidationIssue(
+                ["config"],
+                "too many wrapped backends\(by): those that it wraps, and those that they wrap in turn, each counted as "
+                    + "often as it is reached, are more than \(Wrapping.maximum)")
+        ]
     }
 
-    private func path(from name: BackendName, to target: BackendName, seen: Set<BackendName> = []) -> [BackendName]? {
-        if name == target { return [name] }
-        guard !seen.contains(name), let registration = coming[name] ?? backend(name)?.registration else { return nil }
-        for next in references(of: registration) {
-            if let rest = path(from: next, to: target, seen: seen.union([name])) { return [name] + rest }
-        }
-        return nil
+    /// The backends that one wraps, or is about to wrap.
+    private func wrapped(by name: BackendName) -> [BackendName] {
+        (coming[name] ?? backend(name)?.registration).map { references(of: $0) } ?? []
+    }
+
+    /// The backend that would wrap too much if one wrapped others: that one, or one that wraps it.
+    private func excess(of name: BackendName, _ names: [BackendName]) -> BackendName? {
+        var sizes = Wrapping.Sizes { $0 == name ? names : self.wrapped(by: $0) }
+        return ([name] + all.map(\.name)).first { sizes.size(of: $0) > Wrapping.maximum }
     }
 
     func references(of registration: BackendRegistration) -> [BackendName] {

@@ -37,25 +37,13 @@ struct DeclaredBackends {
     /// - Parameter references: The backends that one of a name wraps, of those that are registered in any way.
     func cycleIssues(_ references: (BackendName) -> [BackendName]) -> [DeclarationIssue] {
         registrations.enumerated().compactMap { index, registration in
-            guard let path = Self.path(from: registration.name, to: registration.name, references) else { return nil }
+            let paths = references(registration.name).compactMap { name in
+                Wrapping.path(from: name, to: registration.name, references)
+            }
+            guard let path = paths.min(by: { $0.count < $1.count }) else { return nil }
             let cycle = ([registration.name] + path).map(\.rawValue).joined(separator: " -> ")
             return DeclarationIssue(
                 index: index, issue: .init(["config"], "the backends would form a cycle: \(cycle)"))
         }
-    }
-
-    /// The shortest way from a backend to another one by what they wrap.
-    private static func path(
-        from start: BackendName, to target: BackendName, _ references: (BackendName) -> [BackendName]
-    ) -> [BackendName]? {
-        var waiting: [[BackendName]] = references(start).map { [$0] }
-        var seen: Set<BackendName> = []
-        while !waiting.isEmpty {
-            let path = waiting.removeFirst()
-            guard let last = path.last else { continue }
-            if last == target { return path }
-            if seen.insert(last).inserted { waiting += references(last).map { path + [$0] } }
-        }
-        return nil
     }
 }
