@@ -41,8 +41,8 @@ extension OutboundHTTP {
                 throw NodeFailure(.failed, "the call was redirected more than \(Self.maxRedirects) times")
             }
             guard let next = call.url.resolving(redirect.location) else {
-                throw NodeFailure(
-                    .failed, "the call was redirected to \"\(redirect.location.prefix(200))\", which is no http URL")
+                let location = URLCredentials.hidden(in: redirect.location).prefix(200)
+                throw NodeFailure(.failed, "the call was redirected to \"\(location)\", which is no http URL")
             }
             call.follow(redirect, to: next)
         }

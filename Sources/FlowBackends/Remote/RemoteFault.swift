@@ -72,7 +72,7 @@ enum RemoteFault: Error {
             self = .refused(
                 .redirectRefused, status,
                 "the remote backend leads elsewhere with status \(status)"
-                    + (location.map { ", to \"\($0.prefix(200))\"" } ?? "")
+                    + (location.map { ", to \"\(URLCredentials.hidden(in: $0).prefix(200))\"" } ?? "")
                     + "; its registration has to name that place")
         // A circle of servers does not end by trying again.
         case 508, 400...499:

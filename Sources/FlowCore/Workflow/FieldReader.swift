@@ -92,7 +92,7 @@ public struct FieldReader {
                 continue
             }
             guard elements.count == 1 || seen.insert(text).inserted else {
-                add(ValidationIssue(pointer(name).appending(index), "\"\(text.prefix(64))\" is given twice"))
+                add(ValidationIssue(pointer(name).appending(index), "\"\(URLCredentials.hidden(in: text).prefix(64))\" is given twice"))
                 continue
             }
             texts.append(text)
@@ -147,7 +147,8 @@ public struct FieldReader {
     /// A value as an error message shows it: short ones in full, others by their type.
     public static func excerpt(_ value: JSONValue) -> String {
         switch value {
-        case .string(let text) where text.utf8.count <= 40: "the string \(value)"
+        case .string(let text) where text.utf8.count <= 40:
+            "the string \(JSONValue.string(URLCredentials.hidden(in: text)))"
         case .integer, .double, .bool, .null: "\(value)"
         case .array, .object, .string:
             value.typeName == "array" || value.typeName == "object" ? "an \(value.typeName)" : "a long string"

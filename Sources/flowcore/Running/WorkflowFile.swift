@@ -26,10 +26,8 @@ struct WorkflowFile {
             value = try parse(Array(data), isYAML: path.hasSuffix(".yaml") || path.hasSuffix(".yml"))
         } catch let error as JSONSyntaxError {
             throw UsageError(description: "\(path): not acceptable JSON: \(error)")
-        } catch let error as YamlError {
-            throw UsageError(description: "\(path): not acceptable YAML: \(error)")
         } catch let error as UsageError {
-            throw error
+            throw UsageError(description: "\(path): \(error)")
         } catch {
             throw UsageError(description: "\(path) cannot be read: \(error)")
         }
@@ -41,9 +39,7 @@ struct WorkflowFile {
 
     static func parse(_ bytes: [UInt8], isYAML: Bool) throws -> JSONValue {
         guard isYAML else { return try JSONParser.parse(bytes) }
-        guard let text = String(validating: bytes, as: UTF8.self), let root = try Yams.compose(yaml: text) else {
-            throw UsageError(description: "the file is empty or not UTF-8")
-        }
+        guard let root = try YAMLText(bytes).compose() else { throw UsageError(description: "the file is empty") }
         return try value(root)
     }
 

@@ -42,15 +42,10 @@ struct BackendFiles: Sendable {
         let value: JSONValue
         let text: String
         do {
-            let data = try Data(contentsOf: URL(filePath: directory + "/" + name))
-            guard let read = String(validating: data, as: UTF8.self) else {
-                return problems.append("\(name): the file is not UTF-8")
-            }
-            guard let node = try Yams.compose(yaml: read) else { return problems.append("\(name): the file is empty") }
-            text = read
+            let read = try YAMLText(path: directory + "/" + name)
+            guard let node = try read.compose() else { return problems.append("\(name): the file is empty") }
+            text = read.text
             value = try WorkflowFile.value(node)
-        } catch let error as YamlError {
-            return problems.append("\(name): not acceptable YAML: \(error)")
         } catch {
             return problems.append("\(name): \(error)")
         }
@@ -93,6 +88,6 @@ struct BackendFiles: Sendable {
         }
         let line = node.mark.map { ":\($0.line)" } ?? ""
         let pointer = issue.pointer.tokens.isEmpty ? "" : " \(issue.pointer)"
-        return "\(place.file)\(line):\(pointer) \(issue.detail)"
+        return "\(place.file)\(line):" + URLCredentials.hidden(in: "\(pointer) \(issue.detail)")
     }
 }

@@ -13,8 +13,7 @@ struct SettingNames {
 
     /// What is wrong with the names of the values in a file.
     func problems(inFile path: String) throws -> [String] {
-        let text = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-        guard let root = try Yams.compose(yaml: text) else { return [] }
+        guard let root = try YAMLText(path: path).compose() else { return [] }
         return Self.keys(root, prefix: "").filter { !known.contains($0) }.map { key in
             "\(key): unknown key in \(path); the nearest is \(Self.nearest(to: key, among: known))"
         }

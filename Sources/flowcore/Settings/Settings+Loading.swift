@@ -25,6 +25,8 @@ extension Settings {
         ]
         if let file {
             do {
+                // Before others read it, who write out whatever it stands for.
+                _ = try YAMLText(path: file).compose()
                 providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
             } catch {
                 throw UsageError(description: "the configuration \(file) cannot be read: \(error)")

@@ -94,7 +94,7 @@ struct SettingsReader {
         if let value = read(text) {
             target = value
         } else {
-            problems.append("\(key): expected \(expected), found \"\(text)\"")
+            problems.append("\(key): expected \(expected), found \"\(URLCredentials.hidden(in: text))\"")
         }
     }
 }
