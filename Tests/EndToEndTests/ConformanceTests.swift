@@ -88,6 +88,11 @@ struct ConformanceTests {
         #expect(try await flowcore(["conformance", "native", "--level", "L7"]).code == 64)
         #expect(try await flowcore(["conformance", "native", "--json", "--junit"]).code == 64)
         #expect(try await flowcore(["conformance", "native", "--only", "no-such"]).code == 66)
+        let half = try await flowcore(
+            ["conformance", "native", "--only", "L1.errors", "--only", "L2.nothing", "--only", "no-such"])
+        #expect(half.code == 66 && half.error.contains("\"L2.nothing\", \"no-such\""), "\(half.error)")
+        let above = try await flowcore(["conformance", "native", "--level", "L0", "--only", "L1.errors"])
+        #expect(above.code == 66 && above.error.contains("up to level L0"), "\(above.error)")
         #expect(try await flowcore(["conformance", "native", "--samples", "/no/such/file"]).code == 66)
         let list = try await flowcore(["conformance", "--list", "--level", "L0"])
         #expect(list.code == 0 && list.output.hasPrefix("L0.description.answers: ") && !list.output.contains("L1."))

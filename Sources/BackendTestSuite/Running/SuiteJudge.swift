@@ -11,7 +11,7 @@ public struct SuiteJudge: ConformanceJudge {
     public func issues(in wish: ConformanceWish) -> [ValidationIssue] {
         var issues: [ValidationIssue] = []
         for (index, pattern) in wish.only.enumerated()
-        where !BackendTestSuite.cases.contains(where: { $0.level <= wish.level && $0.matches(pattern) }) {
+        where !BackendTestSuite.hasCase(pattern, upTo: wish.level) {
             issues.append(
                 ValidationIssue(
                     ["only", .position(index)],

@@ -47,11 +47,15 @@ struct ConformanceCommand: AsyncParsableCommand {
         }
         guard let target else { throw ArgumentParser.ValidationError("name a backend, or give its URL") }
         do {
+            let unknown = only.filter { !BackendTestSuite.hasCase($0, upTo: level) }
+            guard unknown.isEmpty else {
+                let names = unknown.map { "\"\($0)\"" }.joined(separator: ", ")
+                throw UsageError(description: "--only: no case up to level \(level.rawValue) is meant by \(names)")
+            }
             let suite = try suite(target)
             let runner = ConformanceRunner(suite, upTo: level, only: only)
-            guard !runner.cases.isEmpty else { throw UsageError(description: "--only: no case is meant by that") }
             let report = try await report(of: runner)
-            write(report, target)
+            write(report, URLCredentials.hidden(in: target))
             if !report.hasPassed { throw ExitCode(1) }
         } catch let failure as ConformanceFailure {
             StandardStreams.writeError("flowcore: there is no backend to judge\n\(failure)\n")
@@ -71,7 +75,7 @@ struct ConformanceCommand: AsyncParsableCommand {
         var fields = try header.map { text in
             let parts = text.split(separator: ":", maxSplits: 1).map { $0.drop { $0 == " " } }
             guard parts.count == 2, !parts[0].isEmpty else {
-                throw UsageError(description: "--header: expected \"Name: value\", found \"\(text)\"")
+                throw UsageError(description: "--header: expected \"Name: value\", found \"\(text.prefix { $0 != ":" })\"")
             }
             return (name: String(parts[0]), value: String(parts[1]))
         }
