@@ -101,6 +101,11 @@ extension BrokenService {
         BrokenService("does not notice who has left", caughtBy: "L2.cancel.reaches-work", isDeaf: true) { _, answer in
             answer
         },
+        BrokenService("goes on with what was cancelled", caughtBy: "L2.cancel.node-ends", isDeaf: true) { $1 },
+        BrokenService("goes on with what nobody waits for", caughtBy: "L2.timeout.run", isDeaf: true) { $1 },
+        BrokenService("takes the part of a request for the whole", caughtBy: "L3.truncate.request", takesParts: true) {
+            $1
+        },
         BrokenService(
             "knows no deadline", caughtBy: "L2.timeout.header", prepare: without("flow-timeout"), isDeaf: true
         ) { _, answer in answer },

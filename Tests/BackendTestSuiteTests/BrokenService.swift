@@ -40,18 +40,22 @@ struct BrokenService: Sendable, CustomTestStringConvertible {
     var prepare: @Sendable (inout LoopbackServer.Request) -> Void = { _ in }
     /// Whether the work behind it goes on when the client has left.
     var isDeaf = false
+    /// Whether it executes what came of requests that broke off.
+    var takesParts = false
     let spoil: @Sendable (LoopbackServer.Request, Answer) async -> Answer?
 
     var testDescription: String { "\(fault): \(caughtBy)" }
 
     init(
         _ fault: String, caughtBy: String, prepare: (@Sendable (inout LoopbackServer.Request) -> Void)? = nil,
-        isDeaf: Bool = false, _ spoil: @escaping @Sendable (LoopbackServer.Request, Answer) async -> Answer?
+        isDeaf: Bool = false, takesParts: Bool = false,
+        _ spoil: @escaping @Sendable (LoopbackServer.Request, Answer) async -> Answer?
     ) {
         self.fault = fault
         self.caughtBy = caughtBy
         if let prepare { self.prepare = prepare }
         self.isDeaf = isDeaf
+        self.takesParts = takesParts
         self.spoil = spoil
     }
 
@@ -70,7 +74,9 @@ struct BrokenService: Sendable, CustomTestStringConvertible {
                 let result: Swift.Result<Result, any Error>
                 do {
                     result = .success(
-                        try await LoopbackServer.with({ await broken.respond(to: $0, wire) }) { try await body($0.url) }
+                        try await LoopbackServer.with(
+                            takesParts: broken.takesParts, { await broken.respond(to: $0, wire) }
+                        ) { try await body($0.url) }
                     )
                 } catch {
                     result = .failure(error)

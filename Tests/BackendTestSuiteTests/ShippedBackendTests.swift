@@ -97,7 +97,8 @@ struct ShippedBackendTests {
 
     @Test(
         "the documented backends in other languages",
-        arguments: [("python3", "backend.py", 31), ("node", "backend.mjs", 27)])
+        // Neither calls anybody, without which most of what nodes do cannot be seen.
+        arguments: [("python3", "backend.py", 32), ("node", "backend.mjs", 27)])
     func documented(_ language: String, _ file: String, _ skipped: Int) async throws {
         let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appending(path: "docs/examples/\(file)").path()

@@ -14,6 +14,8 @@ struct Bench: Sendable {
     let name: BackendName
     /// The name under which it takes large answers.
     let largeName: BackendName
+    /// Which of its nodes a backend of this process executes; `nil` of a service.
+    let attempts: GuestBackend.Attempts?
     /// Asks the backend over the wire.
     let wire: WireClient
     /// What the backend says of itself; empty when that is no JSON object.
@@ -126,6 +128,7 @@ struct Bench: Sendable {
         ids = WorkflowIDGenerator()
         name = backend.name
         largeName = large.name
+        attempts = (backend as? GuestBackend)?.attempts
         contract = await backend.contract
         let answer = try await wire.get("")
         // Of a wrong URL, or a wrong key, a hundred cases would tell the same.

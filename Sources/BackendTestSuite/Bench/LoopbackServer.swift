@@ -56,9 +56,11 @@ struct LoopbackServer: Sendable {
 
     /// Calls `body` with a server that is stopped afterwards.
     ///
-    /// - Parameter maxBodyBytes: The longest body of a request that is read; the connection of a longer one is closed.
+    /// - Parameters:
+    ///   - maxBodyBytes: The longest body of a request that is read; the connection of a longer one is closed.
+    ///   - takesParts: Whether a request that breaks off is handled as far as it came.
     static func with<Result: Sendable>(
-        maxBodyBytes: Int = WireClient.maxLargeBytes, _ handler: @escaping Handler, _ body: (LoopbackServer) async throws -> Result
+        maxBodyBytes: Int = WireClient.maxLargeBytes, takesParts: Bool = false, _ handler: @escaping Handler, _ body: (LoopbackServer) async throws -> Result
     ) async throws -> Result {
         let conversations = Conversations()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -69,7 +71,7 @@ struct LoopbackServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(decoder)
                     let connection = try Connection(wrappingChannelSynchronously: channel)
                     // At once and also when all is over: a connection that nobody takes ends the program.
-                    conversations.add(Task { try? await converse(connection, maxBodyBytes, handler) })
+                    conversations.add(Task { try? await converse(connection, maxBodyBytes, takesParts, handler) })
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -85,28 +87,33 @@ struct LoopbackServer: Sendable {
     }
 
     private static func converse(
-        _ connection: Connection, _ maxBodyBytes: Int, _ handler: @escaping Handler
+        _ connection: Connection, _ maxBodyBytes: Int, _ takesParts: Bool, _ handler: @escaping Handler
     ) async throws {
         try await connection.executeThenClose { inbound, outbound in
             try await withThrowingTaskGroup(of: Bool.self) { group in
                 defer { group.cancelAll() }
                 var request: Request?
-                for try await part in inbound {
-                    switch part {
-                    case .head(let head):
-                        request = Request(
-                            method: head.method.rawValue, path: head.uri,
-                            fields: head.headers.map { ($0.name, $0.value) },
-                            body: [])
-                    case .body(let buffer):
-                        // What is sent to the suite is as little to be trusted as what is answered.
-                        guard (request?.body.count ?? 0) + buffer.readableBytes <= maxBodyBytes else { return }
-                        request?.body += Array(buffer.readableBytesView)
-                    case .end:
-                        guard let whole = request.take() else { continue }
-                        // Beside the reading, which is how it shows that the client has left.
-                        group.addTask { try await send(await handler(whole), to: outbound, connection) }
+                do {
+                    for try await part in inbound {
+                        switch part {
+                        case .head(let head):
+                            request = Request(
+                                method: head.method.rawValue, path: head.uri,
+                                fields: head.headers.map { ($0.name, $0.value) },
+                                body: [])
+                        case .body(let buffer):
+                            // What is sent to the suite is as little to be trusted as what is answered.
+                            guard (request?.body.count ?? 0) + buffer.readableBytes <= maxBodyBytes else { return }
+                            request?.body += Array(buffer.readableBytesView)
+                        case .end:
+                            guard let whole = request.take() else { continue }
+                            // Beside the reading, which is how it shows that the client has left.
+                            group.addTask { try await send(await handler(whole), to: outbound, connection) }
+                        }
                     }
+                } catch {
+                    guard takesParts, let part = request else { throw error }
+                    _ = await handler(part)
                 }
             }
         }

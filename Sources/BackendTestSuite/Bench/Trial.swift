@@ -140,23 +140,6 @@ struct Trial: Sendable {
         _ = try await bench.service.answer(node, of: id, .success(value))
     }
 
-    /// Whether a node that is executed on the backend without any engine ends in time once its task is cancelled.
-    func cancelsDirectly(_ sample: Sample) async -> Bool {
-        guard let backend = bench.service.registry.backend(bench.name)?.backend else { return false }
-        let clock = bench.service.clock
-        let request = NodeRequest(
-            node: Node(id: "a", type: sample.type, config: sample.config), input: sample.input, attempt: 1,
-            run: RunInformation(
-                id: WorkflowID(newID()), name: "conformance", backend: bench.name, submittedAt: clock.now),
-            clock: clock)
-        // Unstructured, since it is to be cancelled while somebody waits for it, and need not heed that.
-        let task = Task { _ = try? await backend.executeNode(request) }
-        // So that it is stopped in its work, rather than before it.
-        try? await ContinuousClock().sleep(for: .milliseconds(50))
-        task.cancel()
-        return await Deadline.run(within: timeToCancel) { await task.value } != nil
-    }
-
     /// What the engine knows of the backend.
     var knownCapabilities: BackendCapabilities? { bench.service.registry.backend(bench.name)?.capabilities }
 

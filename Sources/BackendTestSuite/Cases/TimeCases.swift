@@ -57,11 +57,17 @@ extension BackendTestSuite {
             .l2, "timeout", "run", "a run that takes longer than its timeout fails, and its node is stopped",
             why: "A run must not wait for ever."
         ) { trial in
-            let sample = try trial.sample(.waits)
-            let run = try await trial.run([sample.node("a")], input: sample.input, ["timeout": "150ms"])
+            let work = try Stoppable(trial)
+            let (id, sent) = try await trial.submit(
+                [work.sample.node("a")], input: work.sample.input, ["timeout": "1s"])
+            let started = ContinuousClock.now
+            let began = await work.begins(id, within: .seconds(1))
+            let run = try await trial.end(of: id, sent)
             try run.expect(
                 run.context.status == .failed && run.context.error?.code == .timeout,
                 "the run fails with the code timeout")
+            try run.expect(began, "its node begins its work within that second")
+            try await trial.expectStopped(work, id, sent, since: started + .seconds(1))
         },
         ConformanceCase(
             .l2, "timeout", "header",
@@ -119,14 +125,17 @@ extension BackendTestSuite {
             .l2, "cancel", "node-ends", "a node that is cancelled ends within the promised time_to_cancel",
             why: "A node that goes on holds what it uses, and the run that waits for it."
         ) { trial in
-            let sample = try trial.sample(.waits)
-            let started = ContinuousClock.now
-            let hasEnded = await trial.cancelsDirectly(sample)
-            guard !hasEnded else { return }
-            throw ConformanceFailure(
-                sent: "a node of the type \"\(sample.type)\", whose task is then cancelled",
-                received: "it went on for \(DurationText.text(ContinuousClock.now - started))",
-                expected: "it ends within \(DurationText.text(trial.timeToCancel)), its time_to_cancel")
+            let work = try Stoppable(trial)
+            let (id, sent) = try await trial.submit([work.sample.node("a")], input: work.sample.input)
+            guard await work.begins(id, within: .seconds(4)) else {
+                _ = await trial.cancel(id)
+                throw ConformanceFailure(
+                    sent: sent, received: "its node does not begin its work within 4s",
+                    expected: "it does, and ends it when it is cancelled")
+            }
+            let cancelled = ContinuousClock.now
+            await trial.cancel(id)
+            try await trial.expectStopped(work, id, sent + ", which is then cancelled", since: cancelled)
         },
         ConformanceCase(
             .l2, "cancel", "reaches-work",

@@ -22,13 +22,13 @@ extension WireClient {
         try? await channel.close()
     }
 
-    /// The head of a request and the first half of its body.
-    func half(
-        of body: [UInt8], _ fields: [(name: String, value: String)], authority: String, path: String
+    /// The head of a request and so much of its body.
+    func part(
+        of body: [UInt8], upTo count: Int, _ fields: [(name: String, value: String)], authority: String, path: String
     ) -> [UInt8] {
         var text = "POST \(path)/nodes/execute HTTP/1.1\r\nHost: \(authority)\r\nContent-Type: application/json\r\n"
         for field in self.fields + fields { text += "\(field.name): \(field.value)\r\n" }
         text += "Content-Length: \(body.count)\r\n\r\n"
-        return Array(text.utf8) + body.prefix(body.count / 2)
+        return Array(text.utf8) + body.prefix(count)
     }
 }
