@@ -41,7 +41,7 @@ extension SQLiteJournal: ConformanceStore {
                     WHERE id = ?
                     """,
                 arguments: [
-                    run.status.rawValue, run.proven?.rawValue, run.error,
+                    run.status.rawValue, run.proof?.rawValue, run.error,
                     JSONValue.array(run.report.results.map(\.json)).description, run.endedAt?.milliseconds, run.id,
                 ])
         }

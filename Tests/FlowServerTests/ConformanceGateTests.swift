@@ -1,6 +1,7 @@
 import FlowCore
 import FlowEngine
 import FlowJSON
+import FlowServer
 import FlowTesting
 import TestSupport
 import Testing
@@ -56,6 +57,47 @@ struct ConformanceGateTests {
             #expect(try await submit(server).status == 422)
             let kept = try await server.client.send("GET", "/backends/proven/conformance-runs").json
             #expect(kept["conformance_runs"]?.array?.count == 2, "the history stays")
+        }
+    }
+
+    @Test("samples of a request open the gate only to those who could register the backend without one")
+    func samples() async throws {
+        var options = TestServer.Options()
+        options.application.keys = try #require(
+            APIKeys(["submitter:submitter-key-0123", "admin:admin-key-0123456789"]))
+        try await TestServer.with(options) { server in
+            func send(_ role: String, _ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> TestResponse {
+                let key = role == "admin" ? "admin-key-0123456789" : "submitter-key-0123"
+                return try await server.client.send(method, path, body, headers: ["Authorization": "Bearer \(key)"])
+            }
+            func judge(_ role: String, _ body: JSONValue) async throws -> JSONValue {
+                let begun = try await send(role, "POST", "/backends/proven/conformance-runs", body)
+                let path = try #require(begun["location"], "\(begun.text)")
+                var run = try await send(role, "GET", path).json
+                while run["status"] == "running" { run = try await send(role, "GET", path).json }
+                // Its place is free once it is stored.
+                while try await send(role, "GET", "/backends/proven").json["conformance"]?["id"] != run["id"] {}
+                return run
+            }
+            func isOpen() async throws -> Bool {
+                let body: JSONValue = ["workflow": workflow([node("a")]), "backend": "proven"]
+                return try await send("submitter", "POST", "/workflows", body).status < 300
+            }
+            var registration = Self.registration
+            registration["require_conformance"] = "L0"
+            let made = try await send("admin", "POST", "/backends", .object(registration))
+            #expect(made.status == 201, "\(made.text)")
+            let own: JSONValue = ["level": "L0", "samples": ["echoes": ["type": "passthrough"]]]
+            #expect(try await judge("submitter", own)["level"] == "L0")
+            #expect(try await isOpen() == false)
+            #expect(try await judge("admin", own)["level"] == "L0")
+            #expect(try await isOpen() == true)
+            var again = registration
+            again["name"] = nil
+            #expect(try await send("admin", "PUT", "/backends/proven", .object(again)).status == 200)
+            #expect(try await isOpen() == false)
+            #expect(try await judge("submitter", ["level": "L0"])["level"] == "L0")
+            #expect(try await isOpen() == true)
         }
     }
 

@@ -45,7 +45,7 @@ final class ConformanceArchive: Sendable {
     func keep(_ run: ConformanceRun, of backend: RegisteredBackend) async {
         do {
             try await store.end(run)
-            backend.learned(run, proven: run.proven)
+            backend.learned(run, proven: run.proof)
         } catch {
             backend.learned(run, proven: nil)
             logger.error(
@@ -75,7 +75,7 @@ final class ConformanceArchive: Sendable {
     private func storeWaiting() async {
         for (name, entry) in state.withLock({ $0.waiting }) {
             do { try await store.end(entry.run) } catch { continue }
-            entry.backend.proved(entry.run.proven)
+            entry.backend.proved(entry.run.proof)
             state.withLock { state in
                 if state.waiting[name]?.run.id == entry.run.id { state.waiting[name] = nil }
             }

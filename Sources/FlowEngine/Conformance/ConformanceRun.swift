@@ -9,6 +9,9 @@ public struct ConformanceWish: Hashable, Sendable {
     public var only: [String]
     /// The nodes that the backend is tried with, beside those that it tells itself.
     public var samples: JSONObject
+    /// Whether what is proven counts where a proof is required. Whoever chooses the nodes that a backend is tried with
+    /// chooses what proves it, which is for those to do who may do without a proof.
+    public var opensGates = true
 
     /// Makes a wish.
     public init(level: ConformanceLevel = .l3, only: [String] = [], samples: JSONObject = JSONObject()) {
@@ -50,6 +53,8 @@ public struct ConformanceRun: Hashable, Sendable {
     public var status = Status.running
     /// What came of the cases that have been tried.
     public var report = ConformanceReport([])
+    /// Whether what it proves counts where a proof is required. Of a run that was stored it is not known any more.
+    public var opensGates = true
     /// Why the backend could not be tried.
     public var error: String?
     /// When it began.
@@ -74,4 +79,7 @@ public struct ConformanceRun: Hashable, Sendable {
         guard only.isEmpty, status == .passed || status == .failed else { return nil }
         return report.level
     }
+
+    /// What it has proven where a proof is required.
+    public var proof: ConformanceLevel? { opensGates ? proven : nil }
 }

@@ -103,6 +103,7 @@ public final class ConformanceRuns: Sendable {
             var run = ConformanceRun(
                 id: makeID(now).rawValue, backend: name, level: wish.level, only: wish.only, total: judge.count(wish),
                 startedAt: now)
+            run.opensGates = wish.opensGates
             run.sequence = try await archive.begin(run, keeping: Self.kept)
             let live = LiveConformanceRun(run, of: backend)
             let isClosing = state.withLock { state in

@@ -16,6 +16,8 @@ package struct HTTPRequest: Sendable {
     package var isConditional = false
     /// The route that takes it.
     package var route: Route?
+    /// What whoever sent it may do.
+    package var access = Route.Access.anyone
 
     /// Makes a request without a body.
     package init(_ head: RequestHead) { self.head = head }

@@ -8,7 +8,11 @@ final class AuthenticationMiddleware: Middleware {
     init(keys: APIKeys) { self.keys = keys }
 
     func admit(_ request: inout HTTPRequest, to route: Route) throws(Problem) {
-        guard !keys.isEmpty, route.access > .anyone else { return }
+        guard !keys.isEmpty else {
+            request.access = .admin
+            return
+        }
+        guard route.access > .anyone else { return }
         guard let field = request.fields["authorization"] else {
             throw Problem(
                 401, "unauthorized", "The request needs an API key: \"Authorization: Bearer KEY\".",
@@ -25,5 +29,6 @@ final class AuthenticationMiddleware: Middleware {
                 403, "forbidden", "The API key is for a \(access); this needs a \(route.access).",
                 fields: [("WWW-Authenticate", "Bearer realm=\"flowcore\", error=\"insufficient_scope\"")])
         }
+        request.access = access
     }
 }
