@@ -79,6 +79,25 @@ struct CatalogueTests {
         }
     }
 
+    @Test("a backend that is slow is given the time that it needs for fifty nodes behind each other")
+    func slow() async throws {
+        try await ReferenceBackend.with { reference in
+            var slow = BrokenBackend("is slow", caughtBy: "") { request, reference in
+                try await Task.sleep(for: .milliseconds(210))
+                return try await reference.executeNode(request)
+            }
+            slow.reference = reference
+            let ids = ["L1.sequence.long", "L1.node.once", "L2.cancel.node-ends", "L2.timeout.run", "L3.crash.mid-node"]
+            let cases = BackendTestSuite.cases.filter { ids.contains($0.id) }
+            #expect(cases.count == ids.count)
+            let suite = BackendTestSuite(slow, samples: ReferenceBackend.samples)
+            let report = try await ConformanceRunner(suite, cases: cases).report()
+            #expect(report.results.allSatisfy { $0.outcome == .passed }, "\(report.text(name: "slow"))")
+            // More than a case has by itself, or nothing was shown.
+            #expect(report.results.contains { $0.id == "L1.sequence.long" && $0.duration > .seconds(10) })
+        }
+    }
+
     @Test("what is told of an answer is bounded by its bytes, and holds no part of a secret that is cut off")
     func excerpts() throws {
         let marks = "e" + String(repeating: "\u{301}", count: 100_000)

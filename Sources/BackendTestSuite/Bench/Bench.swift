@@ -36,6 +36,9 @@ struct Bench: Sendable {
     let probeURL: String
     /// So much more time than it promises is given to the backend.
     var slack: Duration = .zero
+    /// How much more time than a quick backend this one is given for its work, by the pace of its first nodes. What it
+    /// promises of time is not changed by that.
+    private(set) var scale = 1
     /// When it was set up.
     let startedAt: Timestamp
     /// Makes ids that nobody else has.
@@ -145,6 +148,27 @@ struct Bench: Sendable {
         self.samples = samples.merging(told)
         sampleIssues = issues
         await tryCalls()
+        await measurePace()
+    }
+
+    /// A backend that needs no more for a node is quick.
+    private static let quick: Duration = .milliseconds(40)
+    /// One that needs more than so many times that is given no more time.
+    private static let maximumScale = 15
+
+    /// Has the quickest of two nodes tell how long the backend needs for one. One that does not answer is not slow.
+    private mutating func measurePace() async {
+        guard let sample = samples[.succeeds] ?? samples[.echoes] else { return }
+        let trial = Trial(bench: self)
+        var pace: Duration?
+        for _ in 0..<2 {
+            let start = ContinuousClock.now
+            guard let answer = try? await trial.execute(sample, within: .seconds(3)), answer.status == 200 else { return }
+            let time = ContinuousClock.now - start
+            pace = min(pace ?? time, time)
+        }
+        guard let pace else { return }
+        scale = min(max(1, Int((pace / Self.quick).rounded(.up))), Self.maximumScale)
     }
 
     /// Has a node call the suite. One on another machine, or one that may not call this one, cannot, which is no fault of its.

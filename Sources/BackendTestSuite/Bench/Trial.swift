@@ -11,6 +11,9 @@ struct Trial: Sendable {
     /// How long a backend may take over a cancelled node.
     var timeToCancel: Duration { min(bench.contract.timeToCancel, .seconds(5)) + bench.slack }
 
+    /// A time within which a quick backend does something, as this one is given it.
+    func scaled(_ time: Duration) -> Duration { time * bench.scale }
+
     /// A sample.
     ///
     /// - Throws: ``ConformanceSkip`` when there is none.
@@ -57,13 +60,14 @@ struct Trial: Sendable {
     /// Has a node executed.
     func execute(
         _ sample: Sample, run: String? = nil, node: String = "a", attempt: Int = 1,
-        _ fields: [(name: String, value: String)] = [], within time: Duration = .seconds(10),
+        _ fields: [(name: String, value: String)] = [], within time: Duration? = nil,
         on other: WireClient? = nil
     ) async throws -> WireAnswer {
         let run = run ?? newID()
         let key = [("Idempotency-Key", "\(run)/\(node)/\(attempt)")]
         return try await (other ?? wire).post(
-            "/nodes/execute", body(sample, run: run, node: node, attempt: attempt), key + fields, within: time)
+            "/nodes/execute", body(sample, run: run, node: node, attempt: attempt), key + fields,
+            within: time ?? scaled(.seconds(10)))
     }
 
     /// Has a node executed that has to succeed as its sample says, to show that the backend is alive and well.
@@ -87,7 +91,7 @@ struct Trial: Sendable {
     /// - Throws: ``ConformanceFailure`` when it is not accepted or does not end in time.
     func run(
         _ nodes: [JSONValue], input: JSONValue = [:], _ more: JSONObject = JSONObject(), on backend: BackendName? = nil,
-        within time: Duration = .seconds(10)
+        within time: Duration? = nil
     ) async throws -> RunRecord {
         let (id, sent) = try await submit(nodes, input: input, more, on: backend)
         return try await end(of: id, sent, within: time)
@@ -120,7 +124,8 @@ struct Trial: Sendable {
     }
 
     /// Waits for a run to end.
-    func end(of id: WorkflowID, _ sent: String, within time: Duration = .seconds(10)) async throws -> RunRecord {
+    func end(of id: WorkflowID, _ sent: String, within time: Duration? = nil) async throws -> RunRecord {
+        let time = time ?? scaled(.seconds(10))
         let snapshot = try await bench.service.wait(for: id, atMost: time)
         try Task.checkCancellation()
         guard snapshot.context.status.isFinished else {

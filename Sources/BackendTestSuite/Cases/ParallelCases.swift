@@ -33,7 +33,7 @@ extension BackendTestSuite {
             let sample = try trial.sample(.calls)
             // Each call waits for the other one.
             let line = trial.bench.probe.line { line, _ in
-                await Deadline.run(within: .seconds(6)) { await line.calls.reach(2) } == true ? 200 : 500
+                await Deadline.run(within: trial.scaled(.seconds(6))) { await line.calls.reach(2) } == true ? 200 : 500
             }
             let called = sample.calling(trial.bench.probeURL + line.path)
             let run = try await trial.run(

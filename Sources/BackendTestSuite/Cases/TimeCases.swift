@@ -58,16 +58,18 @@ extension BackendTestSuite {
             why: "A run must not wait for ever."
         ) { trial in
             let work = try Stoppable(trial)
+            // Long enough for it to begin.
+            let limit = trial.scaled(.seconds(1))
             let (id, sent) = try await trial.submit(
-                [work.sample.node("a")], input: work.sample.input, ["timeout": "1s"])
+                [work.sample.node("a")], input: work.sample.input, ["timeout": .string(DurationText.text(limit))])
             let started = ContinuousClock.now
-            let began = await work.begins(id, within: .seconds(1))
+            let began = await work.begins(id, within: limit)
             let run = try await trial.end(of: id, sent)
             try run.expect(
                 run.context.status == .failed && run.context.error?.code == .timeout,
                 "the run fails with the code timeout")
-            try run.expect(began, "its node begins its work within that second")
-            try await trial.expectStopped(work, id, sent, since: started + .seconds(1))
+            try run.expect(began, "its node begins its work within \(DurationText.text(limit))")
+            try await trial.expectStopped(work, id, sent, since: started + limit)
         },
         ConformanceCase(
             .l2, "timeout", "header",
@@ -127,10 +129,10 @@ extension BackendTestSuite {
         ) { trial in
             let work = try Stoppable(trial)
             let (id, sent) = try await trial.submit([work.sample.node("a")], input: work.sample.input)
-            guard await work.begins(id, within: .seconds(4)) else {
+            guard await work.begins(id, within: trial.scaled(.seconds(4))) else {
                 _ = await trial.cancel(id)
                 throw ConformanceFailure(
-                    sent: sent, received: "its node does not begin its work within 4s",
+                    sent: sent, received: "its node does not begin its work within \(DurationText.text(trial.scaled(.seconds(4))))",
                     expected: "it does, and ends it when it is cancelled")
             }
             let cancelled = ContinuousClock.now
@@ -148,8 +150,8 @@ extension BackendTestSuite {
             }
             let called = try trial.sample(.calls).calling(trial.bench.probeURL + line.path)
             // Unstructured: it is the connection of this request that is closed.
-            let request = Task { try await trial.execute(called, within: .seconds(30)) }
-            let began = await Deadline.run(within: .seconds(6)) { await line.calls.reach(1) } == true
+            let request = Task { try await trial.execute(called, within: trial.scaled(.seconds(30))) }
+            let began = await Deadline.run(within: trial.scaled(.seconds(6))) { await line.calls.reach(1) } == true
             request.cancel()
             let stopped = await Deadline.run(within: trial.timeToCancel) { await line.departures.reach(1) } == true
             line.release.increment()

@@ -148,7 +148,7 @@ extension BackendTestSuite {
                 guard call.number == 1 else { return await call.pass() }
                 return await withTaskGroup(of: Void.self) { group in
                     group.addTask { _ = await call.forward() }
-                    _ = await Deadline.run(within: .seconds(3)) { await line.calls.reach(1) }
+                    _ = await Deadline.run(within: trial.scaled(.seconds(3))) { await line.calls.reach(1) }
                     // Closes the connection to the backend, whose node is in the middle of its work.
                     group.cancelAll()
                     return .nothing
