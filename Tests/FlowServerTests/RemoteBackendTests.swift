@@ -1,6 +1,7 @@
 import FlowCore
 import FlowJSON
 import FlowTesting
+import Synchronization
 import TestSupport
 import Testing
 
@@ -264,6 +265,38 @@ struct RemoteBackendTests {
                 #expect(try await Self.register(server, fake.url, name: "s").status == 201)
                 for _ in 1...3 { _ = try await server.client.run(workflow([node("a", "x")]), ["backend": "s"]) }
                 #expect(fake.requests.filter { $0.hasPrefix("POST /nodes/validate") }.count == 1)
+            }
+        }
+    }
+
+    @Test("a service that was away at the start is asked until it is back, also for those that wrap it")
+    func back() async throws {
+        let directory = temporaryDirectory()
+        let isAway = Mutex(false)
+        let script: @Sendable (String) -> FakeRemoteService.Reply? = { _ in isAway.withLock { $0 } ? .reset : nil }
+        let clock = ManualClock()
+        var options = TestServer.Options()
+        options.clock = clock
+        try await FakeRemoteService.with(script) { fake in
+            try await TestServer.with(directory: directory) { server in
+                #expect(try await Self.register(server, fake.url).status == 201)
+                let wrapper: JSONValue = ["name": "over", "type": "metered", "config": ["backend": "r"]]
+                let made = try await server.client.send("POST", "/backends", wrapper)
+                #expect(made.status == 201, "\(made.text)")
+            }
+            isAway.withLock { $0 = true }
+            try await TestServer.with(options, directory: directory) { server in
+                let client = server.client
+                #expect(try await client.send("GET", "/backends/r").json["version"] != "1")
+                isAway.withLock { $0 = false }
+                while try await client.send("GET", "/backends/over/capabilities").json["distributed"] != true {
+                    clock.advance(by: .seconds(1))
+                }
+                #expect(try await client.send("GET", "/backends/r").json["version"] == "1")
+                #expect(!fake.requests.contains { $0.hasPrefix("POST /nodes/execute") })
+                let run = try await client.run(workflow([node("a", "x")]), ["backend": "over"])
+                let receipt = try await ReceiptTests.receipts(client, ReceiptTests.id(run))["receipts"]?[0]
+                #expect(receipt?["executor"]?["version"] == "1", "\(receipt ?? .null)")
             }
         }
     }

@@ -277,7 +277,7 @@ public actor BackendRegistry {
     }
 
     /// Has the backends that wrap one, by themselves or through others, be described anew.
-    private func refreshWrappers(of name: BackendName) async {
+    func refreshWrappers(of name: BackendName) async {
         var found: Set<BackendName> = [name]
         var waiting = [name]
         while let next = waiting.popLast() {

@@ -24,6 +24,8 @@ public final class WorkflowService: Sendable {
     let makeID: @Sendable (Timestamp) -> WorkflowID
     let rescueIsPending = Atomic<Bool>(false)
     let isRecovered = Atomic<Bool>(false)
+    /// Asks the services that were away at the start.
+    let asking = Mutex<Task<Void, Never>?>(nil)
     /// The version of this server; `nil` when it tells none.
     let version: String?
     /// The versions of servers that worked on the journal, in order.
@@ -80,6 +82,7 @@ public final class WorkflowService: Sendable {
         try await noteVersion()
         let issues = try await registry.restore(declared: declared)
         guard issues.isEmpty else { return issues }
+        askAbsent()
         try await conformance?.open()
         await hooks?.start { [weak self] id throws(ServiceError) in
             guard let self else { throw .unavailable("the server is going down") }
@@ -104,6 +107,7 @@ public final class WorkflowService: Sendable {
     public func stop(grace: Duration) async {
         let end = engine.clock.now.advanced(by: grace)
         registry.close()
+        asking.withLock { $0.take() }?.cancel()
         await conformance?.stop()
         await store.close(grace: grace, engine: engine)
         await hooks?.stop(by: end)
