@@ -2,6 +2,7 @@ import FlowCore
 import FlowEngine
 import FlowJSON
 import FlowTesting
+import Synchronization
 import TestSupport
 import Testing
 
@@ -40,6 +41,41 @@ struct RemoteConnectionTests {
 
     private static func chunk(_ text: String) -> String {
         String(text.utf8.count, radix: 16) + "\r\n" + text + "\r\n"
+    }
+
+    @Test("an answer that names another attempt came late for that one: it is not taken, and the attempt is made again")
+    func lateAnswer() async throws {
+        let isFirst = Mutex(true)
+        let body = #"{"success": true, "output": "of another", "error": null}"#
+        let late = FakeRemoteService.Reply.kept(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nIdempotency-Key: other/a/1\r\n"
+                + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        let script: @Sendable (String) -> FakeRemoteService.Reply? = { line in
+            guard line == "POST /nodes/execute" else { return nil }
+            return isFirst.withLock { isFirst in
+                defer { isFirst = false }
+                return isFirst ? late : nil
+            }
+        }
+        try await TestServer.with { server in
+            try await Self.service(script) { fake in
+                try await Self.register(server, fake)
+                let run = try await server.client.run(workflow([node("a", "x")]), ["backend": "r"])
+                #expect(run.json["status"] == "completed" && run.json["output"] == 1, "\(run.text)")
+                #expect(run.json["nodes"]?["a"]?["attempt"] == 2, "\(run.text)")
+                #expect(fake.requests.count { $0.hasPrefix("POST /nodes/execute") } == 2)
+            }
+        }
+    }
+
+    @Test("a server names the attempt in its answer", arguments: ["application/json", "text/event-stream"])
+    func named(_ type: String) async throws {
+        try await TestServer.with { server in
+            let answer = try await server.client.send(
+                "POST", "/backends/native/nodes/execute", execution("set", ["value": 1]),
+                headers: ["Idempotency-Key": "run/a/1", "Accept": type])
+            #expect(answer.status == 200 && answer["idempotency-key"] == "run/a/1", "\(answer.text)")
+        }
     }
 
     @Test(

@@ -152,8 +152,13 @@ public final class RemoteBackend: Backend {
         return try await service.send(
             "POST", RemoteService.executePath, fields: fields, body: JSONWriter.bytes(of: request.json), within: time,
             on: request.clock
-        ) { head, body in
-            try await RemoteResult.read(head, body, emit: emit)
+        ) { [key = request.idempotencyKey] head, body in
+            // On a connection that is used again, what came late for another attempt reads as the answer to this one. Only
+            // a service that names the attempt can tell the two apart.
+            if let answered = head["idempotency-key"], answered != key {
+                throw RemoteFault.away(RemoteFault.Want(message: "the answer that came is that of another attempt"))
+            }
+            return try await RemoteResult.read(head, body, emit: emit)
         }
     }
 

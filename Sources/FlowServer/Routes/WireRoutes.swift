@@ -92,6 +92,8 @@ struct WireRoutes: Sendable {
             }
             do { response = .json(JSONWriter.bytes(of: try outcome.get().json)) } catch { throw Problem(error) }
         }
+        // So that whoever uses a connection again can tell a late answer to an earlier request from this one.
+        if let named = request.fields["idempotency-key"] { response.fields.append(("Idempotency-Key", named)) }
         if follower.isReplay { response.fields.append(("Idempotency-Replayed", "true")) }
         return response
     }
