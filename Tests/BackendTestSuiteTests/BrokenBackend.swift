@@ -141,7 +141,8 @@ extension BrokenBackend {
             let task = Task { try await reference.executeNode(request) }
             return try await task.value
         },
-        BrokenBackend("goes on with the nodes of runs that are over", caughtBy: "L2.timeout.run") { request, reference in
+        BrokenBackend("goes on with the nodes of runs that are over", caughtBy: "L2.timeout.run") {
+            request, reference in
             let task = Task { try await reference.executeNode(request) }
             return try await task.value
         },

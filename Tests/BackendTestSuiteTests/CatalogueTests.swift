@@ -87,7 +87,9 @@ struct CatalogueTests {
                 return try await reference.executeNode(request)
             }
             slow.reference = reference
-            let ids = ["L1.sequence.long", "L1.node.once", "L2.cancel.node-ends", "L2.timeout.run", "L3.crash.mid-node"]
+            let ids = [
+                "L1.sequence.long", "L1.node.once", "L2.cancel.node-ends", "L2.timeout.run", "L3.crash.mid-node",
+            ]
             let cases = BackendTestSuite.cases.filter { ids.contains($0.id) }
             #expect(cases.count == ids.count)
             let suite = BackendTestSuite(slow, samples: ReferenceBackend.samples)

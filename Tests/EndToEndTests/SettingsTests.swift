@@ -46,7 +46,8 @@ struct SettingsTests {
         ("limits.max_run_bytes", "1023"), ("limits.max_definitions", "-1"), ("limits.max_definition_versions", "0"),
         ("limits.max_definition_bytes", "1023"),
         ("outbound.allow_private", "perhaps"), ("secrets.directory", "/nowhere/secrets"),
-        ("backends.directory", "/nowhere/backends"), ("backends.allow_python", "si"), ("backends.max_conformance_runs", "0"), ("hooks.max_parallel", "0"),
+        ("backends.directory", "/nowhere/backends"), ("backends.allow_python", "si"),
+        ("backends.max_conformance_runs", "0"), ("hooks.max_parallel", "0"),
         ("hooks.timeout", "0s"), ("hooks.max_age", "old"), ("hooks.source", "two words"),
         ("logging.level", "loud"), ("logging.format", "xml"),
     ]

@@ -26,7 +26,8 @@ struct YAMLTests {
         let workflow = try file("w.yaml", Self.bomb(asKey: asKey), in: folder)
         for verb in ["validate", "run"] {
             let result = try await flowcore([verb, workflow])
-            #expect(result.code == 66 && result.error.contains(says), "\(verb): \(result.code) \(result.error.prefix(500))")
+            #expect(
+                result.code == 66 && result.error.contains(says), "\(verb): \(result.code) \(result.error.prefix(500))")
         }
         let samples = try await flowcore(["conformance", "native", "--samples", workflow])
         #expect(samples.code == 66 && samples.error.contains(says), "\(samples.error.prefix(500))")

@@ -8,7 +8,10 @@ struct URLCredentialsTests {
         arguments: [
             ("http://host/path?x=1", "http://host/path?x=1"), ("http://user:pw@host:80/a", "http://…@host:80/a"),
             ("to https://user@host and http://a:b@c.", "to https://…@host and http://…@c."),
-            ("{\"url\":\"http://u:p/w?#@host\",\"mail\":\"me@there\"}", "{\"url\":\"http://…@host\",\"mail\":\"me@there\"}"),
+            (
+                "{\"url\":\"http://u:p/w?#@host\",\"mail\":\"me@there\"}",
+                "{\"url\":\"http://…@host\",\"mail\":\"me@there\"}"
+            ),
             ("me@there", "me@there"), ("://@", "://…@"), ("", ""), ("http://", "http://"),
             ("http://a@b@c/ä", "http://…@c/ä"),
         ])

@@ -82,7 +82,8 @@ struct ConformanceRunsTests {
         let journal = try await SQLiteJournal.open(directory: temporaryDirectory())
         let registry = await BackendRegistry(
             builtIn: [
-                ScriptedBackend { _ in .success(output: 1) }, ScriptedBackend(name: "other") { _ in .success(output: 1) },
+                ScriptedBackend { _ in .success(output: 1) },
+                ScriptedBackend(name: "other") { _ in .success(output: 1) },
             ], factories: [], journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
         return ConformanceRuns(

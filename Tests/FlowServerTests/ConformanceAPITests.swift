@@ -258,7 +258,8 @@ struct ConformanceAPITests {
         let gate = Gate()
         let detail = String(repeating: "x", count: 16 << 10)
         var options = Self.options(
-            ScriptedJudge(after: (0..<40).map { result("a\($0)", .l0, .skipped, detail: detail) } + [result("b")], gate: gate))
+            ScriptedJudge(
+                after: (0..<40).map { result("a\($0)", .l0, .skipped, detail: detail) } + [result("b")], gate: gate))
         options.clock = clock
         let directory = temporaryDirectory()
         let path = "/backends/proven/conformance-runs"
@@ -271,7 +272,9 @@ struct ConformanceAPITests {
             try await server.fillDisk(true)
             gate.open()
             let run = try await Self.end(server, location)
-            #expect(run.run["status"] == "passed" && run.events.last?.data["status"] == "passed", "\(run.run["status"] ?? .null)")
+            #expect(
+                run.run["status"] == "passed" && run.events.last?.data["status"] == "passed",
+                "\(run.run["status"] ?? .null)")
             let listed = try await server.client.send("GET", path).json["conformance_runs"]
             #expect(listed?[0]?["status"] == "passed" && listed?[0]?["level"] == "L0", "\(listed ?? .null)")
             #expect(try await server.client.send("GET", "/backends/proven").json["conformance"]?["status"] == "passed")

@@ -66,7 +66,9 @@ struct ConformanceGateTests {
         options.application.keys = try #require(
             APIKeys(["submitter:submitter-key-0123", "admin:admin-key-0123456789"]))
         try await TestServer.with(options) { server in
-            func send(_ role: String, _ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> TestResponse {
+            func send(_ role: String, _ method: String, _ path: String, _ body: JSONValue? = nil) async throws
+                -> TestResponse
+            {
                 let key = role == "admin" ? "admin-key-0123456789" : "submitter-key-0123"
                 return try await server.client.send(method, path, body, headers: ["Authorization": "Bearer \(key)"])
             }

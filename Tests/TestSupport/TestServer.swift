@@ -76,7 +76,8 @@ package struct TestServer: Sendable {
                 encode: CompletionEventEncoding.bytes),
             conformance: ConformanceRuns(
                 registry: registry, judge: options.judge, store: journal, clock: options.clock, logger: logger,
-                limit: options.limits.conformanceRuns, secrets: options.secrets.isEmpty ? nil : options.secrets, makeID: { ids.next(at: $0) }),
+                limit: options.limits.conformanceRuns, secrets: options.secrets.isEmpty ? nil : options.secrets,
+                makeID: { ids.next(at: $0) }),
             version: options.application.version,
             makeID: { ids.next(at: $0) })
         _ = try await service.start()

@@ -55,7 +55,8 @@ struct Bench: Sendable {
         let result: Swift.Result<Result, any Error>
         do {
             result = .success(
-                try await LoopbackServer.with(maxBodyBytes: WireClient.maxBytes, { await probe.respond(to: $0) }) { server in
+                try await LoopbackServer.with(maxBodyBytes: WireClient.maxBytes, { await probe.respond(to: $0) }) {
+                    server in
                     try await set(up: subject, samples, calls, probe, server.url) { bench in
                         var bench = bench
                         bench.slack = slack
@@ -163,7 +164,9 @@ struct Bench: Sendable {
         var pace: Duration?
         for _ in 0..<2 {
             let start = ContinuousClock.now
-            guard let answer = try? await trial.execute(sample, within: .seconds(3)), answer.status == 200 else { return }
+            guard let answer = try? await trial.execute(sample, within: .seconds(3)), answer.status == 200 else {
+                return
+            }
             let time = ContinuousClock.now - start
             pace = min(pace ?? time, time)
         }

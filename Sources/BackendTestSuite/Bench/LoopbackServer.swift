@@ -60,7 +60,8 @@ struct LoopbackServer: Sendable {
     ///   - maxBodyBytes: The longest body of a request that is read; the connection of a longer one is closed.
     ///   - takesParts: Whether a request that breaks off is handled as far as it came.
     static func with<Result: Sendable>(
-        maxBodyBytes: Int = WireClient.maxLargeBytes, takesParts: Bool = false, _ handler: @escaping Handler, _ body: (LoopbackServer) async throws -> Result
+        maxBodyBytes: Int = WireClient.maxLargeBytes, takesParts: Bool = false, _ handler: @escaping Handler,
+        _ body: (LoopbackServer) async throws -> Result
     ) async throws -> Result {
         let conversations = Conversations()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)

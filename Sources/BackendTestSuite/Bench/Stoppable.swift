@@ -50,11 +50,13 @@ extension Trial {
     ///
     /// - Parameter since: When it was to be stopped.
     /// - Throws: ``ConformanceFailure`` when it goes on for longer than the backend promises.
-    func expectStopped(_ work: Stoppable, _ id: WorkflowID, _ sent: String, since: ContinuousClock.Instant) async throws {
+    func expectStopped(_ work: Stoppable, _ id: WorkflowID, _ sent: String, since: ContinuousClock.Instant) async throws
+    {
         let left = max(timeToCancel - (.now - since), .milliseconds(50))
         guard await !work.ends(id, within: left) else { return }
         throw ConformanceFailure(
-            sent: sent, received: "its node, of the type \"\(work.sample.type)\", went on for "
+            sent: sent,
+            received: "its node, of the type \"\(work.sample.type)\", went on for "
                 + DurationText.text(ContinuousClock.now - since),
             expected: "its node ends within \(DurationText.text(timeToCancel)), the time_to_cancel")
     }

@@ -146,7 +146,9 @@ extension BackendTestSuite {
             let fault: FaultProxy.Fault = { call in
                 let reply = await call.pass()
                 // The first to come is the last to be answered.
-                if call.number == 1 { _ = await Deadline.run(within: trial.scaled(.seconds(3))) { await others.reach(3) } }
+                if call.number == 1 {
+                    _ = await Deadline.run(within: trial.scaled(.seconds(3))) { await others.reach(3) }
+                }
                 others.increment()
                 return reply
             }

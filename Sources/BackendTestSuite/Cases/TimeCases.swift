@@ -132,7 +132,8 @@ extension BackendTestSuite {
             guard await work.begins(id, within: trial.scaled(.seconds(4))) else {
                 _ = await trial.cancel(id)
                 throw ConformanceFailure(
-                    sent: sent, received: "its node does not begin its work within \(DurationText.text(trial.scaled(.seconds(4))))",
+                    sent: sent,
+                    received: "its node does not begin its work within \(DurationText.text(trial.scaled(.seconds(4))))",
                     expected: "it does, and ends it when it is cancelled")
             }
             let cancelled = ContinuousClock.now

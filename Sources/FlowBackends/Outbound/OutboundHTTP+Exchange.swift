@@ -21,7 +21,9 @@ extension OutboundHTTP {
         _ method: String, _ url: String, fields: [(name: String, value: String)], body: [UInt8]?, within time: Duration,
         maxBytes: Int = 16 << 20
     ) async throws -> HTTPExchange {
-        guard let url = OutboundURL(url) else { throw NodeFailure(.invalid, "\"\(URLCredentials.hidden(in: url).prefix(200))\" is no http URL") }
+        guard let url = OutboundURL(url) else {
+            throw NodeFailure(.invalid, "\"\(URLCredentials.hidden(in: url).prefix(200))\" is no http URL")
+        }
         let call = Call(
             method: method, url: url, headers: fields, body: body, maxResponseBytes: maxBytes, followsRedirects: false,
             timeout: time)

@@ -92,7 +92,10 @@ public struct FieldReader {
                 continue
             }
             guard elements.count == 1 || seen.insert(text).inserted else {
-                add(ValidationIssue(pointer(name).appending(index), "\"\(URLCredentials.hidden(in: text).prefix(64))\" is given twice"))
+                add(
+                    ValidationIssue(
+                        pointer(name).appending(index),
+                        "\"\(URLCredentials.hidden(in: text).prefix(64))\" is given twice"))
                 continue
             }
             texts.append(text)

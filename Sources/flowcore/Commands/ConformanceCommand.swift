@@ -75,7 +75,8 @@ struct ConformanceCommand: AsyncParsableCommand {
         var fields = try header.map { text in
             let parts = text.split(separator: ":", maxSplits: 1).map { $0.drop { $0 == " " } }
             guard parts.count == 2, !parts[0].isEmpty else {
-                throw UsageError(description: "--header: expected \"Name: value\", found \"\(text.prefix { $0 != ":" })\"")
+                throw UsageError(
+                    description: "--header: expected \"Name: value\", found \"\(text.prefix { $0 != ":" })\"")
             }
             return (name: String(parts[0]), value: String(parts[1]))
         }

@@ -48,7 +48,8 @@ struct YAMLText {
         left -= 1
         guard left >= 0, depth < maximumDepth else {
             throw UsageError(
-                description: "not acceptable YAML: with its aliases written out it has more than \(maximumValues) values, "
+                description:
+                    "not acceptable YAML: with its aliases written out it has more than \(maximumValues) values, "
                     + "or nests deeper than \(maximumDepth)")
         }
         switch node {
