@@ -98,7 +98,7 @@ struct BrokenService: Sendable, CustomTestStringConvertible {
             let body = ["GET", "HEAD"].contains(asked.method) ? nil : asked.body
             let path = asked.path == "/" ? "" : asked.path
             return try? await wire.calls.exchange(
-                asked.method, wire.base + path, fields: fields, body: body, within: .seconds(isDeaf ? 7 : 60))
+                asked.method, wire.base + path, fields: fields, body: body, within: .seconds(isDeaf ? 15 : 60))
         }
         let exchange = await withTaskCancellationHandler {
             await work.value

@@ -58,8 +58,8 @@ extension BackendTestSuite {
             why: "A run must not wait for ever."
         ) { trial in
             let work = try Stoppable(trial)
-            // Long enough for it to begin.
-            let limit = trial.scaled(.seconds(1))
+            // Long enough for it to begin, by three times its pace.
+            let limit = Duration.seconds(1) + .milliseconds(120) * (trial.bench.scale - 1)
             let (id, sent) = try await trial.submit(
                 [work.sample.node("a")], input: work.sample.input, ["timeout": .string(DurationText.text(limit))])
             let started = ContinuousClock.now
