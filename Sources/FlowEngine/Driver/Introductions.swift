@@ -22,21 +22,16 @@ struct Introductions: Sendable {
     let isKnown: Bool
     /// The registration that the drive holds, whatever takes its name meanwhile.
     let own: RegisteredIdentity?
-    /// Who was behind the names when the last backend got a node: what attempts that begin now go by. `nil` when nobody
-    /// asks who that is.
+    /// Who was behind the names when the last backend was introduced; `nil` when none was.
     var view: BackendView?
     var done: Set<BackendName> = []
 
     init(of name: BackendName, _ identities: (any BackendIdentities)?) {
-        view = identities?.view
-        own = view?.identity(of: name)
+        let now = identities?.view
+        own = now?.identity(of: name)
         isKnown = own == nil
-    }
-
-    /// Has `body` look up the backends that were introduced.
-    func looked<Result>(_ body: () -> Result) -> Result {
-        guard let view else { return body() }
-        return BackendView.$current.withValue(view, operation: body)
+        // What is part of the server looks nobody up.
+        view = isKnown ? nil : now
     }
 }
 

@@ -6,7 +6,10 @@ extension RunDriver {
     nonisolated(nonsending) mutating func start(_ id: NodeID, attempt: Int) async throws(BackendError) {
         guard let index = planner.context.position(of: id) else { return }
         let definition = planner.context.definition(ofNodeAt: index)
-        if definition.backend != nil || !introductions.isKnown { introduce(definition.backend ?? backend.name) }
+        let isIntroduced = definition.backend != nil || !introductions.isKnown
+        if isIntroduced { introduce(definition.backend ?? backend.name) }
+        // What the attempt looks up is what was introduced, whatever is registered meanwhile.
+        let view = isIntroduced ? introductions.view : nil
         let input: JSONValue?
         do throws(NodeFailure) {
             input = try planner.input(ofNodeAt: index)
@@ -25,12 +28,11 @@ extension RunDriver {
             // The planner goes on with the node, unless another run has to be started.
             return try startChild(definition, at: index, attempt: attempt)
         }
-        guard let target = name == backend.name ? backend : introductions.looked({ engine.lookup(name) })
+        guard let target = name == backend.name ? backend : BackendView.seen(view, { engine.lookup(name) })
         else {
             let failure = NodeFailure(.unavailable, "the backend \"\(name)\" is not registered", retriable: true)
             return fail(id, attempt: attempt, failure)
         }
-        let hasOwnBackend = definition.backend != nil
         var node = definition
         if definition.hasTemplatedConfig {
             do throws(NodeFailure) {
@@ -41,8 +43,8 @@ extension RunDriver {
         }
         // A node in a body goes by its address in the run.
         if node.id != id { node.id = id }
-        guard introductions.looked({ target.computesInline(node) }) else {
-            children[id] = RunningNode(attempt: attempt, work: .node(node, target), view: introductions.view)
+        guard BackendView.seen(view, { target.computesInline(node) }) else {
+            children[id] = RunningNode(attempt: attempt, work: .node(node, target), view: view)
             launches.append(id)
             return
         }
@@ -50,9 +52,12 @@ extension RunDriver {
             node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
             run: information, clock: engine.clock)
         // What is part of the server hands nothing on.
-        let switches = !hasOwnBackend && introductions.isKnown ? nil : SwitchLog()
+        let switches = isIntroduced ? SwitchLog() : nil
         if let switches { request.report = { switches.add($0) } }
-        let result = switches == nil ? await execute(request, on: target) : await introduced(request, on: target)
+        let result =
+            isIntroduced
+            ? await BackendView.$current.withValue(view) { await execute(request, on: target) }
+            : await execute(request, on: target)
         for change in switches?.all ?? [] { record(change, of: id, attempt: attempt) }
         conclude(id, attempt: attempt, result, isCancelling: false)
     }
@@ -63,13 +68,6 @@ extension RunDriver {
         do { return .success(try await target.executeNode(request)) } catch {
             return .failure(await error.owned(by: target))
         }
-    }
-
-    /// Has a node executed by those who were introduced.
-    private func introduced(
-        _ request: NodeRequest, on target: any Backend
-    ) async -> Result<NodeResult, BackendError> {
-        await BackendView.$current.withValue(introductions.view) { await execute(request, on: target) }
     }
 
     /// Prepares the run that a node starts.

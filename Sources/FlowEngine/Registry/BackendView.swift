@@ -30,6 +30,12 @@ struct BackendView: Sendable {
         return registry.backend(name)
     }
 
+    /// Has `body` look up who there was at a moment, if there is one to go by.
+    static func seen<Result>(_ view: BackendView?, _ body: () -> Result) -> Result {
+        guard let view else { return body() }
+        return $current.withValue(view, operation: body)
+    }
+
     /// Who is behind a name; `nil` when it is part of the server, or nobody.
     func identity(of name: BackendName) -> RegisteredIdentity? {
         guard let backend = backends[name], !backend.isBuiltIn else { return nil }
