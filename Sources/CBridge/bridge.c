@@ -13,8 +13,14 @@ static const unsigned char allow[] = {
 static const unsigned char build[] = {
 #embed "../../python/flowcore_langchain/build.py"
 };
+static const unsigned char compose[] = {
+#embed "../../python/flowcore_langchain/compose.py"
+};
 static const unsigned char noise[] = {
 #embed "../../python/flowcore_langchain/noise.py"
+};
+static const unsigned char parts[] = {
+#embed "../../python/flowcore_langchain/parts.py"
 };
 static const unsigned char signatures[] = {
 #embed "../../python/flowcore_langchain/signatures.py"
@@ -42,7 +48,9 @@ static const struct flow_module modules[] = {
     MODULE("flowcore_langchain", package),
     MODULE("flowcore_langchain.allow", allow),
     MODULE("flowcore_langchain.build", build),
+    MODULE("flowcore_langchain.compose", compose),
     MODULE("flowcore_langchain.noise", noise),
+    MODULE("flowcore_langchain.parts", parts),
     MODULE("flowcore_langchain.signatures", signatures),
     MODULE("flowcore_langchain.steps", steps),
     MODULE("flowcore_langchain.threads", threads),

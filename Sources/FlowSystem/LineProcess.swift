@@ -14,6 +14,8 @@ package final class LineProcess: Sendable {
     package struct Events: Sendable {
         /// A line that it wrote to its standard output.
         package var line: @Sendable ([UInt8]) -> Void
+        /// The lines that came together have all been handed on.
+        package var pause: @Sendable () -> Void
         /// A line that it wrote to its standard error.
         package var errorLine: @Sendable ([UInt8]) -> Void
         /// It is gone; how, for people.
@@ -21,10 +23,11 @@ package final class LineProcess: Sendable {
 
         /// Names what is called.
         package init(
-            line: @escaping @Sendable ([UInt8]) -> Void, errorLine: @escaping @Sendable ([UInt8]) -> Void,
-            end: @escaping @Sendable (String) -> Void
+            line: @escaping @Sendable ([UInt8]) -> Void, pause: @escaping @Sendable () -> Void = {},
+            errorLine: @escaping @Sendable ([UInt8]) -> Void, end: @escaping @Sendable (String) -> Void
         ) {
             self.line = line
+            self.pause = pause
             self.errorLine = errorLine
             self.end = end
         }
@@ -64,7 +67,8 @@ package final class LineProcess: Sendable {
         }
         // These block for as long as the process lives, each on the thread of a queue of its own.
         DispatchQueue(label: "flowcore.process.reader").async { [self] in
-            let isWhole = LineReader(descriptor: socket, maxBytes: maxLineBytes).forEach(events.line)
+            let isWhole = LineReader(descriptor: socket, maxBytes: maxLineBytes).forEach(
+                events.line, pause: events.pause)
             let end = reap()
             _ = ended.wait(timeout: .now() + .seconds(1))
             events.end(isWhole ? end : "it wrote a line of more than \(maxLineBytes) bytes")

@@ -8,8 +8,9 @@ struct LineReader {
 
     /// Hands on every line without its end, until the other side closes.
     ///
+    /// - Parameter pause: Called when all lines that have come together have been handed on.
     /// - Returns: false when a line was too long.
-    func forEach(_ body: ([UInt8]) -> Void) -> Bool {
+    func forEach(_ body: ([UInt8]) -> Void, pause: () -> Void = {}) -> Bool {
         var line: [UInt8] = []
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
         defer { buffer.deallocate() }
@@ -30,6 +31,7 @@ struct LineReader {
                 rest = UnsafeRawBufferPointer(rebasing: rest[(length + 1)...])
             }
             line.append(contentsOf: rest)
+            pause()
             if line.count > maxBytes { return false }
         }
     }

@@ -5,7 +5,6 @@ import inspect
 import json
 from collections import OrderedDict
 
-from langchain_core.language_models import BaseLanguageModel
 from langchain_core.load import load
 from langchain_core.load.mapping import (
     OLD_CORE_NAMESPACES_MAPPING,
@@ -13,16 +12,11 @@ from langchain_core.load.mapping import (
     _JS_SERIALIZABLE_MAPPING,
     _OG_SERIALIZABLE_MAPPING,
 )
-from langchain_core.runnables import (
-    Runnable,
-    RunnableGenerator,
-    RunnableLambda,
-    RunnableParallel,
-    RunnableSequence,
-)
-from langchain_core.runnables.base import RunnableBindingBase, coerce_to_runnable
+from langchain_core.runnables import Runnable
+from langchain_core.runnables.base import coerce_to_runnable
 
 from .allow import Refused
+from .parts import parts_of
 from .values import revive
 
 _PATHS = {
@@ -42,7 +36,7 @@ class Builder:
         self.made = OrderedDict()
 
     def known(self, config):
-        """The Runnable of a configuration that was made before, and its key."""
+        """The key of a configuration, and what was made of it before."""
         key = json.dumps(config, sort_keys=True)
         found = self.made.get(key)
         if found is not None:
@@ -50,7 +44,10 @@ class Builder:
         return key, found
 
     def make(self, key, config):
-        """Makes a Runnable. Imports and factories may take their time: not for the thread of the loop."""
+        """Makes a Runnable, and tells which parts of its result there are to hand out.
+
+        Imports and factories may take their time: not for the thread of the loop.
+        """
         if "serialized" in config:
             made = self._serialized(config["serialized"])
         else:
@@ -63,7 +60,7 @@ class Builder:
             except TypeError:
                 kind = f"{type(made).__module__}.{type(made).__qualname__}"
                 raise Refused(f"what was made is no Runnable but of type {kind}") from None
-        self.made[key] = made
+        made = self.made[key] = (made, parts_of(made))
         while len(self.made) > _KEPT:
             self.made.popitem(last=False)
         return made
@@ -119,23 +116,3 @@ class Builder:
 
 async def _value(awaitable):
     return await awaitable
-
-
-def streams(runnable):
-    """Whether a Runnable hands out parts of its result as they come, rather than the whole once."""
-    if isinstance(runnable, (BaseLanguageModel, RunnableGenerator)):
-        return True
-    if isinstance(runnable, RunnableSequence):
-        return any(streams(step) for step in runnable.steps)
-    if isinstance(runnable, RunnableParallel):
-        return any(streams(step) for step in runnable.steps__.values())
-    if isinstance(runnable, RunnableBindingBase):
-        return streams(runnable.bound)
-    if isinstance(runnable, RunnableLambda):
-        return any(
-            inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
-            for function in (getattr(runnable, "func", None), getattr(runnable, "afunc", None))
-        )
-    if type(runnable).__module__.startswith("langchain_core."):
-        return False
-    return type(runnable).astream is not Runnable.astream or type(runnable).atransform is not Runnable.atransform

@@ -1,4 +1,5 @@
 # What the interpreter is started with: takes the package's modules from the first line, and serves on the same socket.
+import importlib.abc
 import importlib.util
 import json
 import os
@@ -18,7 +19,7 @@ def refuse(reason, kind):
 
 
 def read_line():
-    parts = []
+    parts: list[bytes] = []
     while not parts or not parts[-1].endswith(b"\n"):
         part = connection.recv(1 << 16)
         if not part:
@@ -33,24 +34,21 @@ if sys.version_info < (3, 11):
 first = json.loads(read_line())
 
 
-class Modules:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
+class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path=None, target=None):
         if name in first["modules"]:
             package = name == "flowcore_langchain"
-            return importlib.util.spec_from_loader(name, Modules, is_package=package)
+            return importlib.util.spec_from_loader(name, self, is_package=package)
 
-    @staticmethod
-    def create_module(spec):
+    def create_module(self, spec):
         return None
 
-    @staticmethod
-    def exec_module(module):
+    def exec_module(self, module):
         name = module.__name__
         exec(compile(first["modules"][name], f"<flowcore>/{name}.py", "exec"), module.__dict__)
 
 
-sys.meta_path.insert(0, Modules)
+sys.meta_path.insert(0, Modules())
 sys.argv = ["flowcore-langchain"]
 # The directory that the server happens to be in is not one to import from.
 sys.path[:] = [entry for entry in sys.path if entry]

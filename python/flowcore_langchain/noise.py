@@ -25,9 +25,7 @@ class Noise(io.TextIOBase):
     def fileno(self):
         return self.stream.fileno()
 
-    @property
-    def encoding(self):
-        return "utf-8"
+    encoding = "utf-8"
 
     def write(self, text):
         step = CURRENT.get()

@@ -1,6 +1,7 @@
 """What functions take, which LangChain asks for anew at each call: a fifth of what a short step costs."""
 
 from types import FunctionType, MethodType
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from langchain_core.runnables import utils
@@ -11,7 +12,8 @@ def remember():
     look = getattr(utils, "_signature_parameters", None)
     if look is None:
         return
-    functions, methods = WeakKeyDictionary(), WeakKeyDictionary()
+    functions: WeakKeyDictionary[FunctionType, Any] = WeakKeyDictionary()
+    methods: WeakKeyDictionary[FunctionType, Any] = WeakKeyDictionary()
 
     def parameters(called):
         if type(called) is FunctionType:

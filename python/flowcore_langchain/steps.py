@@ -2,6 +2,8 @@
 
 import asyncio
 import traceback
+from contextlib import asynccontextmanager
+from typing import Any
 
 from langchain_core.runnables import Runnable
 
@@ -33,8 +35,11 @@ class Step(Runnable):
         self.index = index
         self.node = node
         self.native = False
-        self.runnable = None
-        self.streamed = False
+        self.runnable: Any = None
+        # Which parts of its result are handed out: "own" ones, or none.
+        self.parts: str | None = None
+        # Whether somebody waits for it although the chain goes on.
+        self.urgent = False
         self.lines = 0
 
     def get_name(self, suffix=None, *, name=None):
@@ -50,20 +55,25 @@ class Step(Runnable):
         config = {
             **(config or {}),
             "run_name": self.node["node_id"],
-            "metadata": {**(config or {}).get("metadata", {}), "node_id": self.node["node_id"]},
+            "metadata": {
+                **(config or {}).get("metadata", {}), "node_id": self.node["node_id"],
+                # Whatever else is in a chain was not tried before.
+                "attempt": request.message["attempt"] if self.index == 0 else 1,
+            },
         }
         try:
-            if self.streamed:
-                output = await self._stream(input, config)
+            if request.limit is None:
+                output = await self._run(input, config)
             else:
-                output = await self.runnable.ainvoke(input, config)
+                output = await self._run_within(request.limit, input, config)
             finish(self)
             if self.native:
-                request.send(b'"t":"step","step":%d,"native":true' % self.index)
+                request.unsettled -= 1
+                request.send(b'"t":"native_step","step":%d' % self.index)
                 return output
             encoded = values.encode(output)
             self._bound(len(encoded))
-            request.send_step(self.index, b'"t":"step","step":%d,"output":' % self.index, encoded)
+            request.send_result(self, encoded)
             return output
         except (asyncio.CancelledError, NativeEnded, StepFailed):
             raise
@@ -75,25 +85,32 @@ class Step(Runnable):
         finally:
             finish(self)
 
-    async def _stream(self, input, config):
-        """Hands the parts of the result out as they come; the whole is their sum."""
-        output, size = None, 0
-        parts = self.runnable.astream(input, config)
+    async def _run_within(self, limit, input, config):
         try:
-            async for part in parts:
-                shown = values.chunk(part)
-                if shown is not None and shown != "":
-                    encoded = values.encode(shown)
-                    size += len(encoded)
-                    self._bound(size)
-                    self.request.send(b'"t":"chunk","step":%d,"value":' % self.index, encoded)
+            async with asyncio.timeout(limit) as timer:
+                return await self._run(input, config)
+        except TimeoutError:
+            if not timer.expired():
+                raise
+            raise StepFailed(self.index, {
+                "code": "timeout", "message": f"the node took longer than {limit} s", "retriable": True,
+            }) from None
+
+    def _run(self, input, config):
+        if self.parts is None:
+            return self.runnable.ainvoke(input, config)
+        return self._own(input, config, Parts(self))
+
+    async def _own(self, input, config, parts):
+        """Hands the parts of the result out as they come; the whole is their sum."""
+        output = None
+        async with _closing(self.runnable.astream(input, config)) as stream:
+            async for part in stream:
+                parts.hand_out(part)
                 try:
                     output = part if output is None else output + part
                 except TypeError:
                     output = part
-        finally:
-            if (close := getattr(parts, "aclose", None)) is not None:
-                await close()
         return output
 
     def _bound(self, size):
@@ -103,6 +120,33 @@ class Step(Runnable):
                 "code": "too_large", "retriable": False,
                 "message": f"the output has {size} bytes of JSON; at most {limit} are taken",
             })
+
+
+@asynccontextmanager
+async def _closing(parts):
+    """Ends an iteration for certain. Not every iterator can be told to."""
+    try:
+        yield parts
+    finally:
+        if (close := getattr(parts, "aclose", None)) is not None:
+            await close()
+
+
+class Parts:
+    """Hands parts of a step's result out, and keeps them from being more than its result may be."""
+
+    def __init__(self, step):
+        self.step = step
+        self.size = 0
+
+    def hand_out(self, part):
+        shown = values.chunk(part)
+        if shown is None or shown == "":
+            return
+        encoded = values.encode(shown)
+        self.size += len(encoded)
+        self.step._bound(self.size)
+        self.step.request.send(b'"t":"chunk","step":%d,"value":' % self.step.index, encoded)
 
 
 def describe(error):

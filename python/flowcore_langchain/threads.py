@@ -4,8 +4,12 @@ import ctypes
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
-CURRENT = ContextVar("flowcore_request", default=None)
+if TYPE_CHECKING:
+    from .steps import Step
+
+CURRENT: "ContextVar[Step | None]" = ContextVar("flowcore_request", default=None)
 """The step that the code at hand is part of."""
 
 

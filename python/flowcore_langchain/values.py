@@ -13,7 +13,7 @@ from langchain_core.prompt_values import ChatPromptValue, ChatPromptValueConcret
 try:
     from orjson import loads
 except ImportError:
-    from json import loads
+    from json import loads  # type: ignore[assignment]
 
 # Loading serialized objects is in beta as far as langchain-core is concerned, which is no news to anybody.
 warnings.filterwarnings("ignore", message=r"The function `loads?` is in beta")
@@ -21,7 +21,7 @@ warnings.filterwarnings("ignore", message=r"The function `loads?` is in beta")
 MARK = b'"lc":1'
 """What a line holds in which an object of LangChain stands."""
 
-_DATA = [
+_DATA: list[type[Serializable]] = [
     cls
     for cls in (getattr(_messages, name) for name in _messages.__all__)
     if isinstance(cls, type) and issubclass(cls, BaseMessage) and cls not in (BaseMessage, BaseMessageChunk)
@@ -63,6 +63,13 @@ def encode(value):
         return _ENCODER.encode(value).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise NotJSON(_offence(value) or f"the value is no JSON: {error}") from None
+
+
+def again(value):
+    """The value as a node gets it that does not run in the same chain."""
+    line = encode(value)
+    found = loads(line)
+    return revive(found) if MARK in line else found
 
 
 def _offence(value, place="", depth=0):

@@ -16,7 +16,7 @@ class Watch(threading.Thread):
         super().__init__(name="watch", daemon=True)
         self.worker = worker
         self.turned = time.monotonic()
-        self.main = threading.main_thread().ident
+        self.main = threading.main_thread().ident or 0
         self.parent = os.getppid()
 
     def run(self):
@@ -56,9 +56,9 @@ class Watch(threading.Thread):
         frame = sys._current_frames().get(self.main)
         stack = "".join(traceback.format_stack(frame)[-12:]) if frame is not None else ""
         message = {"t": "hung", "seconds": round(seconds, 1), "stack": stack[-8000:]}
-        request = self._current()
-        if request is not None:
-            message = {"id": request.id, **message}
+        step = self._current()
+        if step is not None:
+            message = {"id": step.request.id, "step": step.index, **message}
         self.worker.write(json.dumps(message).encode() + b"\n")
 
     def _current(self):
@@ -66,6 +66,7 @@ class Watch(threading.Thread):
             task = asyncio.current_task(self.worker.loop)
         except RuntimeError:
             return None
-        if (request := self.worker.owners.get(task)) is not None:
-            return request
-        return next((request for request in list(self.worker.requests.values()) if request.task is task), None)
+        if (step := self.worker.owners.get(task)) is not None:
+            return step
+        requests = list(self.worker.requests.values())
+        return next((request.steps[request.active] for request in requests if request.task is task and request.steps), None)

@@ -8,13 +8,15 @@ import socket
 import sys
 import threading
 import traceback
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from langchain_core.runnables import RunnableLambda, RunnableSequence
+from langchain_core.runnables import RunnableLambda
 
 from . import values
 from .allow import AllowList, Refused
-from .build import Builder, streams
+from .build import Builder
+from .compose import ChainEnded, compose
 from .noise import Noise
 from .signatures import remember
 from .steps import NativeEnded, Step, StepFailed, describe
@@ -34,24 +36,53 @@ class Request:
         self.id = message["id"]
         self.head = b'{"id":%d,' % self.id
         self.threads = set()
-        self.ended = None
-        self.task = None
+        self.ended: float | None = None
+        self.task: asyncio.Task[None] | None = None
         self.steps = [Step(self, index, node) for index, node in enumerate(message.get("nodes", []))]
         self.original = message.get("input")
         self.active = 0
+        self.unsettled = len(self.steps)
+        self.limit = message.get("timeout")
+        # Whether there are objects of LangChain in what it says.
+        self.revives = False
+        self.held: list[bytes] = []
+        self.held_size = 0
+        self.choices = {}
 
     def send(self, head, value=b""):
         if self.ended is None:
-            self.worker.write(self.head + head + value + b"}\n")
+            # What a node gave is told before whatever comes after it, by whichever thread.
+            with self.worker.lock:
+                self.worker.socket.sendall(self._results() + self.head + head + value + b"}\n")
 
-    def send_step(self, index, head, value=b""):
-        """Tells what a step gave. The last one is waited for; the chain goes on behind the others."""
-        if self.ended is None:
-            write = self.worker.write if index == len(self.steps) - 1 or len(value) > _CHUNK else self.worker.hold
-            write(self.head + head + value + b"}\n")
+    def send_result(self, step, value):
+        """Tells what a step gave. The last one is waited for; the chain goes on behind the others, so these wait for
+        the next line, or a moment."""
+        if self.ended is not None:
+            return
+        self.unsettled -= 1
+        with self.worker.lock:
+            self.held.append(self.head + b'"t":"step","step":%d,"output":%b}\n' % (step.index, value))
+            self.held_size += len(value)
+        if self.unsettled == 0 or step.urgent or self.held_size > _CHUNK:
+            self.flush()
+        elif len(self.held) == 1:
+            self.worker.loop.call_later(_MOMENT, self.flush)
 
-    def send_error(self, step, error):
-        self.send(b'"t":"failed","step":%d,"error":' % step, json.dumps(error).encode())
+    def flush(self):
+        with self.worker.lock:
+            if self.held and self.ended is None:
+                self.worker.socket.sendall(self._results())
+
+    def _results(self):
+        lines = b"".join(self.held)
+        self.held.clear()
+        self.held_size = 0
+        return lines
+
+    def send_error(self, step, error, goes_on=b""):
+        self.unsettled -= 1
+        self.send(b'"t":"failed","step":%d,%b"error":' % (step, goes_on), json.dumps(error).encode())
 
 
 class Worker:
@@ -62,8 +93,7 @@ class Worker:
         self.settings = settings
         self.socket = connection
         self.lock = threading.Lock()
-        self.held = []
-        self.requests = {}
+        self.requests: dict[int, Request] = {}
         self.leaving = {}
         self.calls = {}
         self.builder = Builder(AllowList(settings["allow"]))
@@ -73,33 +103,18 @@ class Worker:
         self.loop = asyncio.new_event_loop()
         self.loop.set_default_executor(self.threads)
         # By the step that a task was made in, whoever blocks the loop can be named.
-        self.owners = WeakKeyDictionary()
+        self.owners: WeakKeyDictionary[asyncio.Task[Any], Step] = WeakKeyDictionary()
         self.loop.set_task_factory(self._make_task)
 
     def _make_task(self, loop, coroutine, **options):
         task = asyncio.Task(coroutine, loop=loop, **options)
         if (step := CURRENT.get()) is not None:
-            self.owners[task] = step.request
+            self.owners[task] = step
         return task
 
     def write(self, line):
         with self.lock:
-            if self.held:
-                line = b"".join(self.held) + line
-                self.held.clear()
             self.socket.sendall(line)
-
-    def hold(self, line):
-        """Writes a line that nobody waits for urgently: with the next one, or in a moment."""
-        with self.lock:
-            self.held.append(line)
-            is_first = len(self.held) == 1
-        if is_first:
-            self.loop.call_later(_MOMENT, self._release)
-
-    def _release(self):
-        if self.held:
-            self.write(b"")
 
     def run(self):
         import langchain_core
@@ -156,10 +171,12 @@ class Worker:
             call = self.calls.pop(message["call"], None)
             if call is not None and not call.done():
                 call.set_result(message)
+        elif kind == "choose":
+            if (known := self.requests.get(message["id"])) is not None:
+                known.choices[message["step"]].choose(message["step"])
         elif kind == "cancel":
-            request = self.requests.get(message["id"])
-            if request is not None:
-                request.task.cancel()
+            if (known := self.requests.get(message["id"])) is not None and known.task is not None:
+                known.task.cancel()
         elif kind == "stop":
             self.leave()
 
@@ -180,25 +197,16 @@ class Worker:
             config = {
                 "tags": ["flowcore", "workflow:" + run["workflow_id"], "backend:" + run["backend"]],
                 "metadata": {
-                    "workflow_id": run["workflow_id"], "workflow": run["name"], "attempt": message["attempt"],
-                    "backend": run["backend"],
+                    "workflow_id": run["workflow_id"], "workflow": run["name"], "backend": run["backend"],
                 },
                 "run_name": run["name"],
             }
-            chain = request.steps[0] if len(request.steps) == 1 else RunnableSequence(*request.steps)
-            limit = message.get("timeout")
-            if limit is None:
-                await chain.ainvoke(value, config)
-            else:
-                try:
-                    async with asyncio.timeout(limit) as timer:
-                        await chain.ainvoke(value, config)
-                except TimeoutError:
-                    if not timer.expired():
-                        raise
-                    raise StepFailed(request.active, {
-                        "code": "timeout", "message": f"the node took longer than {limit} s", "retriable": True,
-                    }) from None
+            chain = compose(request)
+            await chain.ainvoke(value, config)
+            if request.unsettled:
+                request.send(b'"t":"over"')
+        except ChainEnded:
+            request.send(b'"t":"over"')
         except StepFailed as failure:
             request.send_error(failure.step, failure.error)
         except NativeEnded:
@@ -233,14 +241,15 @@ class Worker:
         config = dict(node["config"])
         wish = config.pop("stream", None)
         try:
-            step.runnable = await self._runnable(config)
+            step.runnable, step.parts = await self._runnable(config)
         except Refused as error:
             raise StepFailed(step.index, {"code": "invalid", "message": str(error), "retriable": False}) from None
         except asyncio.CancelledError:
             raise
         except BaseException as error:
             raise StepFailed(step.index, describe(error)) from None
-        step.streamed = streams(step.runnable) if wish is None else wish
+        if wish is not None:
+            step.parts = "own" if wish else None
 
     async def _runnable(self, config):
         key, found = self.builder.known(config)

@@ -13,36 +13,44 @@ final class BridgeCall: Sendable {
         case notRun
     }
 
+    typealias Waiter = CheckedContinuation<Outcome, Never>
+
     private struct Step: Sendable {
         var outcome: Outcome?
-        var waiter: CheckedContinuation<Outcome, Never>?
+        var waiter: Waiter?
         /// Where parts of the result go; those that come before somebody waits are kept.
         var emit: (@Sendable (JSONValue) -> Void)?
         var chunks: [JSONValue] = []
         /// What a node of the server's own gave, until the process has heard of it.
         var native: Outcome?
+        /// Whether a choice went to the node.
+        var isChosen = false
     }
 
     private struct State: Sendable {
         var steps: [Step]
+        var unsettled: Int
         var tasks: [Task<Void, Never>] = []
         var isOver = false
     }
 
     let id: Int
-    let nodes: [Node]
+    let plan: ChainPlan
     let request: NodeRequest
     /// The process that runs it.
     let worker: BridgeWorker
     private let state: Mutex<State>
 
-    init(_ id: Int, _ nodes: [Node], _ request: NodeRequest, on worker: BridgeWorker) {
+    init(_ id: Int, _ plan: ChainPlan, _ request: NodeRequest, on worker: BridgeWorker) {
         self.id = id
         self.worker = worker
-        self.nodes = nodes
+        self.plan = plan
         self.request = request
-        state = Mutex(State(steps: nodes.map { _ in Step() }))
+        state = Mutex(State(steps: plan.nodes.map { _ in Step() }, unsettled: plan.nodes.count))
     }
+
+    /// The nodes, in the order of their numbers.
+    var nodes: [Node] { plan.nodes }
 
     /// Whether nothing more comes.
     var isOver: Bool { state.withLock { $0.isOver } }
@@ -62,6 +70,28 @@ final class BridgeCall: Sendable {
         }
     }
 
+    /// The result of a node for which nobody has to wait and of which no part is to be handed out.
+    func knownResult(of index: Int) -> NodeResult? {
+        state.withLock { state in
+            guard state.steps[index].chunks.isEmpty, case .result(let result) = state.steps[index].outcome else {
+                return nil
+            }
+            return result
+        }
+    }
+
+    /// Has a choice go to a node.
+    ///
+    /// - Returns: false when no choice leads to it, or the chain is over.
+    func choose(_ index: Int) -> Bool {
+        guard plan.chosen.contains(index) else { return false }
+        return state.withLock { state in
+            guard !state.isOver, state.steps[index].outcome == nil else { return false }
+            state.steps[index].isChosen = true
+            return true
+        }
+    }
+
     /// Takes a part of a node's result in.
     func chunk(_ index: Int, _ value: JSONValue) {
         state.withLock { state in
@@ -73,31 +103,31 @@ final class BridgeCall: Sendable {
 
     /// Takes in what came of a node.
     ///
-    /// - Returns: whether the chain is over.
-    func settle(_ index: Int, _ outcome: Outcome) -> Bool {
-        let (waiter, isOver) = state.withLock { state -> (CheckedContinuation<Outcome, Never>?, Bool) in
-            guard state.steps.indices.contains(index), state.steps[index].outcome == nil else {
-                return (nil, state.isOver)
-            }
+    /// - Returns: who waits for it and is to be told, and whether the chain is over; `nil` when it was known.
+    func settle(_ index: Int, _ outcome: Outcome) -> (waiter: Waiter?, isOver: Bool)? {
+        state.withLock { state in
+            guard state.steps.indices.contains(index), state.steps[index].outcome == nil else { return nil }
             state.steps[index].outcome = outcome
-            let isLast = index == state.steps.count - 1
-            if isLast { state.isOver = true }
-            return (state.steps[index].waiter.take(), isLast)
+            state.unsettled -= 1
+            if state.unsettled == 0 { state.isOver = true }
+            return (state.steps[index].waiter.take(), state.isOver)
         }
-        waiter?.resume(returning: outcome)
-        return isOver
     }
 
-    /// Ends the chain: the first node that is not settled has this outcome, those behind it have not run.
+    /// Ends the chain: the nodes that were being carried out have this outcome, those behind them have not run.
     func end(_ outcome: Outcome) {
         let (waiters, tasks) = state.withLock { state in
-            var waiters: [(CheckedContinuation<Outcome, Never>, Outcome)] = []
-            var next = outcome
+            var waiters: [(Waiter, Outcome)] = []
+            let settled = state.steps.map { if case .result(.success) = $0.outcome { true } else { false } }
             for index in state.steps.indices where state.steps[index].outcome == nil {
-                state.steps[index].outcome = next
-                if let waiter = state.steps[index].waiter.take() { waiters.append((waiter, next)) }
-                next = .notRun
+                let hasBegun =
+                    plan.before[index].allSatisfy { settled[$0] }
+                    && (state.steps[index].isChosen || !plan.chosen.contains(index))
+                let own = hasBegun ? outcome : .notRun
+                state.steps[index].outcome = own
+                if let waiter = state.steps[index].waiter.take() { waiters.append((waiter, own)) }
             }
+            state.unsettled = 0
             state.isOver = true
             defer { state.tasks = [] }
             return (waiters, state.tasks)

@@ -11,7 +11,9 @@ enum BridgeMessage {
     }
 
     /// Asks for a chain of nodes to be run.
-    static func run(_ id: Int, _ nodes: [Node], _ request: NodeRequest, within timeout: Duration?) -> [UInt8] {
+    ///
+    /// - Parameter timeout: How long each of them may take.
+    static func run(_ id: Int, _ plan: ChainPlan, _ request: NodeRequest, within timeout: Duration?) -> [UInt8] {
         var writer = JSONWriter(capacity: 512)
         writer.beginObject()
         writer.field("id")
@@ -20,7 +22,7 @@ enum BridgeMessage {
         writer.string("run")
         writer.field("nodes")
         writer.beginArray()
-        for node in nodes {
+        for node in plan.nodes {
             writer.beginObject()
             writer.field("node_id")
             writer.string(node.id.rawValue)
@@ -32,6 +34,10 @@ enum BridgeMessage {
             writer.endObject()
         }
         writer.endArray()
+        if !plan.isLinear {
+            writer.field("shape")
+            writer.value(value(of: plan.shape))
+        }
         writer.field("input")
         writer.value(request.input)
         writer.field("attempt")
@@ -51,6 +57,21 @@ enum BridgeMessage {
         }
         writer.endObject()
         return writer.bytes + [0x0A]
+    }
+
+    private static func value(of shape: ChainPlan.Shape) -> JSONValue {
+        switch shape {
+        case .step(let number): .integer(Int64(number))
+        case .sequence(let parts): .array(parts.map(value))
+        case .parallel(let branches):
+            ["parallel": .array(branches.map { [.string($0.name.rawValue), value(of: $0.shape)] })]
+        case .choice(let branches): ["choice": .array(branches.map(value))]
+        }
+    }
+
+    /// Tells which node the planner has chosen.
+    static func choose(_ id: Int, _ index: Int) -> [UInt8] {
+        line(["id": .integer(Int64(id)), "t": "choose", "step": .integer(Int64(index))])
     }
 
     /// Asks whether the object of a configuration can be made.

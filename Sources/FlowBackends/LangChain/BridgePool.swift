@@ -114,6 +114,9 @@ final class BridgePool: Sendable {
     /// Why no process is ready.
     var trouble: String { state.withLock { $0.trouble } ?? "the Python processes are starting" }
 
+    /// How many processes have been started in place of others: what was known of those need not hold any more.
+    var starts: Int { state.withLock { $0.restarts } }
+
     /// How the processes are.
     var details: JSONObject {
         let (workers, restarts) = state.withLock { ($0.workers, $0.restarts) }

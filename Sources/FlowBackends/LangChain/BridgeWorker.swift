@@ -51,6 +51,7 @@ final class BridgeWorker: Sendable {
     private let logger: Logger
     private let changed: @Sendable (BridgeWorker, Change) -> Void
     private let state = Mutex(State())
+    private let settled = Mutex<[(waiter: BridgeCall.Waiter, outcome: BridgeCall.Outcome)]>([])
 
     init(
         _ launch: Launch, native: @escaping @Sendable () -> (any Backend)?, clock: any WallClock, logger: Logger,
@@ -69,7 +70,8 @@ final class BridgeWorker: Sendable {
             launch.python, ["-u", "-X", "utf8", "-c", BridgeProgram.loader], environment: launch.environment,
             maxLineBytes: launch.maxLineBytes,
             events: LineProcess.Events(
-                line: { [self] in take($0) }, errorLine: { [self] in logError($0) }, end: { [self] in ended($0) }))
+                line: { [self] in take($0) }, pause: { [self] in release() }, errorLine: { [self] in logError($0) },
+                end: { [self] in ended($0) }))
         let isEnded = state.withLock { state in
             state.process = process
             return state.end != nil
@@ -92,7 +94,7 @@ final class BridgeWorker: Sendable {
     ///
     /// - Returns: false when the process takes none.
     func begin(_ call: BridgeCall, within timeout: Duration?) -> Bool {
-        let line = BridgeMessage.run(call.id, call.nodes, call.request, within: timeout)
+        let line = BridgeMessage.run(call.id, call.plan, call.request, within: timeout)
         let process = state.withLock { state -> LineProcess? in
             guard state.isReady, !state.isRetired, state.end == nil else { return nil }
             state.calls[call.id] = call
@@ -101,6 +103,9 @@ final class BridgeWorker: Sendable {
         process?.write(line)
         return process != nil
     }
+
+    /// Tells a chain that waits at a choice to go on with a node.
+    func choose(_ call: BridgeCall, _ index: Int) { write(BridgeMessage.choose(call.id, index)) }
 
     /// Tells a chain to end, and waits no longer than this for it.
     func cancel(_ call: BridgeCall, grace: Duration) {
@@ -186,10 +191,14 @@ final class BridgeWorker: Sendable {
             }
             return (state.calls, state.checks, reason)
         }
-        let error = BackendError(.unavailable, backend: launch.backend, "the Python process is gone: \(reason)")
-        for call in calls.values { call.end(.away(error)) }
+        release()
+        for call in calls.values { call.end(.away(gone(reason))) }
         for check in checks.values { check.resume(returning: nil) }
         changed(self, .ended(reason))
+    }
+
+    private func gone(_ reason: String) -> BackendError {
+        BackendError(.unavailable, backend: launch.backend, "the Python process is gone: \(reason)")
     }
 
     // MARK: What the process says
@@ -208,10 +217,10 @@ final class BridgeWorker: Sendable {
         let step = message["step"]?.integer.flatMap { Int(exactly: $0) } ?? 0
         switch kind {
         case "chunk": call.chunk(step, message["value"] ?? .null)
-        case "step":
-            let own: BridgeCall.Outcome? = message["native"]?.bool == true ? call.native(step) : nil
-            let outcome = own ?? .result(.success(output: message["output"] ?? .null))
-            if call.settle(step, outcome) { forget(id) }
+        case "step": settle(call, step, .result(.success(output: message["output"] ?? .null)))
+        case "native_step":
+            settle(call, step, call.native(step) ?? .result(.success(output: .null)))
+        case "over": forget(id)?.end(.notRun)
         case "native":
             guard let number = message["call"]?.integer else { return }
             guard let native = native() else { return write(BridgeMessage.native(number, nil)) }
@@ -224,22 +233,40 @@ final class BridgeWorker: Sendable {
                     ?? .away(BackendError(.unavailable, backend: launch.backend, "there is no backend for the node")))
         case "failed":
             let failure = message["error"].flatMap { NodeFailure(decoding: $0) }
-            forget(id)?.end(
-                .result(.failure(failure ?? NodeFailure(.failed, "the node failed, and nothing tells why"))))
+            let outcome = failure ?? NodeFailure(.failed, "the node failed, and nothing tells why")
+            settle(call, step, .result(.failure(outcome)))
+            // Branches beside the node go on.
+            if message["goes_on"] == nil { forget(id)?.end(.notRun) }
         case "cancelled":
             forget(id)?.end(.away(BackendError(.cancelled, backend: launch.backend, "the attempt was cancelled")))
         case "hung":
             let seconds = message["seconds"]?.double ?? 0
-            forget(id)?.end(
-                .result(
-                    .failure(
-                        NodeFailure(
-                            .timeout, "the node's code kept its process from doing anything else for \(seconds) s",
-                            retriable: true, details: ["traceback": message["stack"] ?? .null]))))
-            kill("node \"\(call.request.node.id)\" kept it from doing anything else for \(seconds) s")
+            let hung = NodeFailure(
+                .timeout, "the node's code kept its process from doing anything else for \(seconds) s",
+                retriable: true, details: ["traceback": message["stack"] ?? .null])
+            settle(call, step, .result(.failure(hung)))
+            let node = call.nodes.indices.contains(step) ? call.nodes[step].id : call.request.node.id
+            let reason = "node \"\(node)\" kept it from doing anything else for \(seconds) s"
+            forget(id)?.end(.away(gone(reason)))
+            kill(reason)
         case "log": log(call, step, message)
         default: return
         }
+    }
+
+    private func settle(_ call: BridgeCall, _ index: Int, _ outcome: BridgeCall.Outcome) {
+        guard let (waiter, isOver) = call.settle(index, outcome) else { return }
+        if isOver { forget(call.id) }
+        if let waiter { settled.withLock { $0.append((waiter, outcome)) } }
+    }
+
+    /// Lets those go on who wait for what the process said last. They find the results known that came along with theirs.
+    private func release() {
+        let waiters = settled.withLock { settled in
+            defer { settled = [] }
+            return settled
+        }
+        for (waiter, outcome) in waiters { waiter.resume(returning: outcome) }
     }
 
     /// Takes in what the process says of itself.

@@ -21,6 +21,7 @@ public final class LangChainBackend: Backend {
     private let pool: BridgePool
     private let native: @Sendable () -> (any Backend)?
     private let chains = RunChains()
+    private let sound = SoundConfigurations()
     private let ids = Atomic<Int>(1)
     private let secrets: any SecretSource
 
@@ -72,28 +73,43 @@ public final class LangChainBackend: Backend {
                     ["type"], "the backend \"\(name)\" has no node type \"\(node.type)\"; it has \(known)")
             ]
         }
+        let starts = pool.starts
+        if sound.contains(node.config, since: starts) { return [] }
         let issues = RunnableNode.validate(node.config, configuration.allow)
         // What expressions give is known only when the node starts.
         guard issues.isEmpty, !node.hasTemplatedConfig, let worker = pool.pick() else {
             return issues.map { $0.under(["config"]) }
         }
-        guard let problem = await worker.check(nextID, node.config, within: Self.checkTime) else { return [] }
+        guard let problem = await worker.check(nextID, node.config, within: Self.checkTime) else {
+            // A process that ends meanwhile says nothing either.
+            if worker.isReady { sound.add(node.config, since: starts) }
+            return []
+        }
         let field = node.config["serialized"] == nil ? "factory" : "serialized"
         return [ValidationIssue(["config", .name(field)], secrets.redacted(problem) ?? problem)]
     }
 
     private var nextID: Int { ids.wrappingAdd(1, ordering: .relaxed).oldValue }
 
+    /// What a chain that has begun with an earlier node has given at this one.
+    public func knownResult(of request: NodeRequest) -> NodeResult? {
+        switch chains.takeKnown(request) {
+        case .failure(let failure): .failure(secrets.redacted(failure))
+        case let result: result
+        }
+    }
+
     /// Has one attempt at a node carried out, or takes what a chain has come to that has begun with an earlier node.
     public func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
-        if let (call, index) = chains.takeBegun(request), let result = try await result(of: call, index, request) {
-            return result
+        if let (call, index) = chains.takeBegun(request) {
+            if call.choose(index) { call.worker.choose(call, index) }
+            if let result = try await result(of: call, index, request) { return result }
         }
         guard let worker = await pool.pickPatiently() else {
             if Task.isCancelled { throw BackendError(.cancelled, backend: name, "the attempt was cancelled") }
             throw BackendError(.unavailable, backend: name, pool.trouble)
         }
-        let call = BridgeCall(nextID, chains.nodes(from: request), request, on: worker)
+        let call = BridgeCall(nextID, chains.plan(from: request), request, on: worker)
         chains.begin(call)
         guard worker.begin(call, within: configuration.timeout), let result = try await result(of: call, 0, request)
         else { throw BackendError(.unavailable, backend: name, pool.trouble) }
@@ -121,9 +137,13 @@ public final class LangChainBackend: Backend {
         }
     }
 
-    /// Executes a run to its end. Runnables of it that follow each other run as one chain of LangChain.
+    /// Executes a run to its end. Runnables of it that belong together run as one chain of LangChain.
     public func executeWorkflow(_ run: any WorkflowRun) async throws(BackendError) {
-        guard configuration.chains, chains.open(run.id, run.workflow) else { return try await run.drive(on: self) }
+        guard configuration.chains, run.workflow.nodes.count > 1 else { return try await run.drive(on: self) }
+        let limit = run.workflow.maxParallel ?? .max
+        let map = ChainMap(run.workflow, maxParallel: min(limit, await contract.maxParallel))
+        guard map.hasChains else { return try await run.drive(on: self) }
+        chains.open(run.id, map)
         defer {
             for call in chains.close(run.id) where !call.isOver { call.worker.cancel(call, grace: Self.cancelGrace) }
         }

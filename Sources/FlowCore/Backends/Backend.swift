@@ -31,6 +31,12 @@ public protocol Backend: Sendable {
     /// journaled together.
     func computesInline(_ node: Node) -> Bool
 
+    /// What has come of an attempt already, when the backend has carried the node out along with an earlier one.
+    ///
+    /// It is asked on the caller's own thread right before the attempt; what is known is journaled without another wait,
+    /// and the node is not executed.
+    func knownResult(of request: NodeRequest) -> NodeResult?
+
     /// Executes one attempt at a node.
     ///
     /// - Throws: ``BackendError`` when the backend could not run it.
@@ -60,6 +66,9 @@ extension Backend {
 
     /// By default no node is computed inline.
     public func computesInline(_ node: Node) -> Bool { false }
+
+    /// By default nothing is known before a node is executed.
+    public func knownResult(of request: NodeRequest) -> NodeResult? { nil }
 
     /// By default the run is planned here and each node goes to ``executeNode(_:)``.
     public nonisolated(nonsending) func executeWorkflow(_ run: any WorkflowRun) async throws(BackendError) {

@@ -62,6 +62,15 @@ extension Node {
     /// Whether the planner itself carries the node out, so that no backend has to know its type.
     public var isControl: Bool { rules?.control != nil }
 
+    /// Whether the node is a condition of which nothing is said but among what it chooses.
+    package var isBareCondition: Bool {
+        guard let rules, case .condition = rules.control else { return false }
+        return rules.source.isEmpty
+    }
+
+    /// The nodes that a condition chooses among.
+    package var conditionTargets: [NodeID] { control?.targets ?? [] }
+
     /// The nodes in the node's body; empty when it has none.
     public var body: [Node] { rules?.control?.body?.graph.workflow.nodes ?? [] }
 

@@ -43,14 +43,17 @@ extension RunDriver {
         }
         // A node in a body goes by its address in the run.
         if node.id != id { node.id = id }
+        var request = NodeRequest(
+            node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
+            run: information, clock: engine.clock)
         guard BackendView.seen(view, { target.computesInline(node) }) else {
+            if let known = BackendView.seen(view, { target.knownResult(of: request) }) {
+                return conclude(id, attempt: attempt, .success(known), isCancelling: false)
+            }
             children[id] = RunningNode(attempt: attempt, work: .node(node, target), view: view)
             launches.append(id)
             return
         }
-        var request = NodeRequest(
-            node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
-            run: information, clock: engine.clock)
         // What is part of the server hands nothing on.
         let switches = isIntroduced ? SwitchLog() : nil
         if let switches { request.report = { switches.add($0) } }

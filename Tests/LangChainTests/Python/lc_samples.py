@@ -241,3 +241,61 @@ def swallows(started):
                 pass
 
     return RunnableLambda(swallow)
+
+
+def kind():
+    """Tells what it gets: an object as it is, or what was read of JSON."""
+    return RunnableLambda(lambda value: [type(value).__name__, value])
+
+
+def sets(name):
+    """Changes the object that it gets."""
+
+    def change(value):
+        value[name] = True
+        return value
+
+    return RunnableLambda(change)
+
+
+def fails_when(path):
+    """Fails as soon as a file is there."""
+
+    async def fail(value):
+        while not os.path.exists(path):
+            await asyncio.sleep(0.01)
+        raise ValueError("it is there")
+
+    return RunnableLambda(fail)
+
+
+def blocks_when(path):
+    """Keeps its process from doing anything else as soon as a file is there."""
+
+    async def block(value):
+        while not os.path.exists(path):
+            await asyncio.sleep(0.01)
+        while True:
+            pass
+
+    return RunnableLambda(block)
+
+
+def notes_and_waits(notes, name, path):
+    """Writes down that it is run, and ends when a file is there."""
+
+    async def wait(value):
+        with open(notes, "a") as file:
+            file.write(name)
+        while not os.path.exists(path):
+            await asyncio.sleep(0.01)
+        return value
+
+    return RunnableLambda(wait)
+
+
+def made_in(path):
+    """Writes down that it is made."""
+    with open(path, "a") as file:
+        file.write("x")
+    return same
