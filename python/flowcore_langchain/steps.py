@@ -5,13 +5,14 @@ import traceback
 from contextlib import asynccontextmanager
 from typing import Any
 
-from langchain_core.runnables import Runnable
+from langchain_core.runnables import Runnable, RunnableLambda
 
 from . import values
 from .noise import finish
 from .threads import CURRENT
 
-_OWN = ("<flowcore", "/asyncio/", "/concurrent/futures/", "/langchain_core/runnables/", "/langchain_core/callbacks/")
+_OWN = ("<flowcore", "/asyncio/", "/concurrent/futures/", "/langchain_core/runnables/", "/langchain_core/callbacks/",
+        "/langchain_core/tracers/")
 
 
 class StepFailed(Exception):
@@ -36,7 +37,7 @@ class Step(Runnable):
         self.node = node
         self.native = False
         self.runnable: Any = None
-        # Which parts of its result are handed out: "own" ones, or none.
+        # Which parts of its result are handed out: "own" ones, "tokens" of models within, or none.
         self.parts: str | None = None
         # Whether somebody waits for it although the chain goes on.
         self.urgent = False
@@ -99,7 +100,8 @@ class Step(Runnable):
     def _run(self, input, config):
         if self.parts is None:
             return self.runnable.ainvoke(input, config)
-        return self._own(input, config, Parts(self))
+        hand_out = self._own if self.parts == "own" else self._tokens
+        return hand_out(input, config, Parts(self))
 
     async def _own(self, input, config, parts):
         """Hands the parts of the result out as they come; the whole is their sum."""
@@ -111,6 +113,21 @@ class Step(Runnable):
                     output = part if output is None else output + part
                 except TypeError:
                     output = part
+        return output
+
+    async def _tokens(self, input, config, parts):
+        """Hands out what models within the Runnable say, while it makes its result of it."""
+        output = None
+
+        async def whole(value, config):
+            nonlocal output
+            output = await self.runnable.ainvoke(value, config)
+
+        events = RunnableLambda(whole).astream_events(input, config, version="v2", include_types=["chat_model", "llm"])
+        async with _closing(events):
+            async for event in events:
+                if event["event"].endswith("_stream"):
+                    parts.hand_out(event["data"]["chunk"])
         return output
 
     def _bound(self, size):

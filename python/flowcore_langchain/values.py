@@ -8,6 +8,7 @@ from langchain_core.documents import Document
 from langchain_core.load import dumpd, load
 from langchain_core.load.serializable import Serializable
 from langchain_core.messages import BaseMessage, BaseMessageChunk, message_chunk_to_message
+from langchain_core.outputs import GenerationChunk
 from langchain_core.prompt_values import ChatPromptValue, ChatPromptValueConcrete, StringPromptValue
 
 try:
@@ -106,6 +107,8 @@ def _offence(value, place="", depth=0):
 
 def chunk(value):
     """What followers of a run get of a part of a result; nothing of an empty one."""
+    if isinstance(value, GenerationChunk):
+        return value.text
     if not isinstance(value, BaseMessageChunk):
         return value
     part = {"content": value.content} if value.content else {}

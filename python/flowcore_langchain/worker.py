@@ -249,7 +249,7 @@ class Worker:
         except BaseException as error:
             raise StepFailed(step.index, describe(error)) from None
         if wish is not None:
-            step.parts = "own" if wish else None
+            step.parts = (step.parts or "tokens") if wish else None
 
     async def _runnable(self, config):
         key, found = self.builder.known(config)

@@ -7,11 +7,16 @@ import subprocess  # Not allowed by being imported here.
 import sys
 from pathlib import Path
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, ToolMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.runnables import RunnableGenerator, RunnableLambda
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.language_models import BaseChatModel, FakeListChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import Runnable, RunnableGenerator, RunnableLambda
 from langchain_core.tools import tool
+from langchain_core.vectorstores import InMemoryVectorStore
 
 
 def of(function):
@@ -299,3 +304,144 @@ def made_in(path):
     with open(path, "a") as file:
         file.write("x")
     return same
+
+
+def fake(answer):
+    return FakeListChatModel(responses=[answer])
+
+
+def about():
+    return ChatPromptTemplate.from_template("About {topic}")
+
+
+def says(answer):
+    return about() | fake(answer) | StrOutputParser()
+
+
+def measures(answer):
+    """A chain whose last step needs the whole."""
+    return about() | fake(answer) | RunnableLambda(lambda message: len(message.content))
+
+
+def rewrites(answer):
+    """A function that asks a model."""
+    model = fake(answer)
+
+    async def rewrite(value):
+        return (await model.ainvoke("rewrite")).content.upper()
+
+    return RunnableLambda(rewrite)
+
+
+class Holds(Runnable):
+    """A Runnable of one's own, which LangChain's callbacks do not see."""
+
+    def __init__(self, model):
+        self.parts = {"model": [model]}
+
+    def invoke(self, input, config=None, **kwargs):
+        return self.parts["model"][0].invoke("hold", config).content.upper()
+
+
+def holds(answer):
+    return Holds(fake(answer))
+
+
+def falls_back(answer):
+    def fail(value):
+        raise ConnectionError("busy")
+
+    return RunnableLambda(fail).with_fallbacks([rewrites(answer)])
+
+
+def hides(answer):
+    """A function that makes its model when it is called."""
+
+    async def speak(value):
+        return (await fake(answer).ainvoke("speak")).content.upper()
+
+    return RunnableLambda(speak)
+
+
+def says_and_raises(answer):
+    model = fake(answer)
+
+    async def speak(value):
+        await model.ainvoke("speak")
+        raise ValueError("after all")
+
+    return RunnableLambda(speak)
+
+
+def says_and_waits(answer):
+    model = fake(answer)
+
+    async def speak(value):
+        await model.ainvoke("speak")
+        await asyncio.sleep(600)
+
+    return RunnableLambda(speak)
+
+
+class Flood(BaseChatModel):
+    """Says a lot."""
+
+    @property
+    def _llm_type(self):
+        return "flood"
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
+        raise NotImplementedError
+
+    def _stream(self, messages, stop=None, run_manager=None, **kwargs):
+        while True:
+            yield ChatGenerationChunk(message=AIMessageChunk(content="x" * 100_000))
+
+
+def says_without_end():
+    model = Flood()
+
+    async def speak(value):
+        await model.ainvoke("speak")
+
+    return RunnableLambda(speak)
+
+
+class Letters(Embeddings):
+    """Counts letters: what texts have in common can be told without a model."""
+
+    def embed_documents(self, texts):
+        return [self.embed_query(text) for text in texts]
+
+    def embed_query(self, text):
+        return [float(text.lower().count(letter)) for letter in "abcdefghijklmnopqrstuvwxyz"]
+
+
+def retriever():
+    store = InMemoryVectorStore(Letters())
+    store.add_documents([
+        Document("Apples and pears", metadata={"kind": "fruit"}), Document("Trains", metadata={"kind": "vehicle"}),
+        Document("Zebras", metadata={"kind": "animal"}),
+    ])
+    return store.as_retriever(search_kwargs={"k": 2})
+
+
+def joins_texts():
+    return RunnableLambda(lambda documents: " / ".join(document.page_content for document in documents))
+
+
+def weather_agent(url):
+    """A model with a tool, which talks to a service."""
+    from langchain_openai import ChatOpenAI
+
+    model = ChatOpenAI(base_url=url, api_key="none", model="fake-1", max_retries=0)
+    return model.bind_tools([look_outside])
+
+
+def asks_agent(url):
+    agent = weather_agent(url)
+
+    async def ask(messages):
+        return [*messages, await agent.ainvoke(messages)]
+
+    return RunnableLambda(ask)
