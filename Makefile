@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test simulate cel-conformance lint format bench image image-test test-sanitizers crash docs examples clean
+.PHONY: help run test simulate cel-conformance lint types format bench image image-test image-test-langchain test-sanitizers crash docs examples clean
 
 help: ## Show what there is
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 run: ## Build, start the server on 127.0.0.1:8080, run the example, keep serving
 	@scripts/run.sh
@@ -21,6 +21,9 @@ cel-conformance: ## Run the expression language's conformance cases in the folde
 lint: ## Check the layout of the code and its rules
 	@scripts/lint.sh
 
+types: ## Check the types of what is written in Python
+	@scripts/types.sh
+
 format: ## Lay out the code
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests Examples
 
@@ -32,6 +35,9 @@ image: ## Build the container image with docker or podman
 
 image-test: ## Build and run the image without a registry
 	@scripts/image-test.sh
+
+image-test-langchain: ## The same for the variant with Python and langchain-core
+	@scripts/image-test.sh langchain
 
 test-sanitizers: ## Run the tests of the HTTP layer, the API and the engine under the address and thread sanitizers
 	@scripts/test-sanitizers.sh

@@ -7,6 +7,7 @@ scripts/bootstrap.sh nodejs openssl python3 python3-venv
 # What backends of type langchain run on.
 LANGCHAIN_PYTHON=$(scripts/langchain.sh)
 export LANGCHAIN_PYTHON
+scripts/types.sh
 # A target may import what it declares and nothing else: that is what keeps the direction of dependencies.
 swift build --build-tests --explicit-target-dependency-import-check error
 # The server of the tests is the product itself.
