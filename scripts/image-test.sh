@@ -2,12 +2,19 @@
 # Builds the Dockerfile as it is and runs its container, without a registry: the base images are made here of Debian's
 # packages and the Swift toolchain of this machine. Debian 12, as root.
 #   STATE=dir   where everything is kept     KEEP=1   keep the images for the next run
+# With the word langchain: the variant with Python and langchain-core, and a workflow on it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 state=${STATE:-/tmp/flowcore-image-test}
 image=localhost/flowcore-under-test
 name=flowcore-under-test
 key=admin:0123456789abcdef0123
+variant=${1:-}
+case $variant in
+    '') memory=256m processes_limit=128 bound=100 target=() ;;
+    langchain) memory=768m processes_limit=256 bound=160 target=(--target langchain) ;;
+    *) echo "there is no variant $variant" >&2; exit 64 ;;
+esac
 began=$SECONDS
 step() { printf '== %3ds %s\n' $((SECONDS - began)) "$*"; }
 fail() { echo "image-test: $*" >&2; exit 1; }
@@ -43,6 +50,10 @@ toolchain=$(cd "$swift_bin/../.." && pwd)
 packages=$(git config --get-regexp 'url\..*\.insteadof' 2>/dev/null | sed -n 's/^url\.\(\/.*\)\/\.insteadof https:.*/\1/p' | head -n 1 || true)
 printf '[safe]\n\tdirectory = *\n' >"$state/conf/gitconfig"
 volumes="\"$state/conf/gitconfig:/etc/gitconfig:ro\", \"$toolchain:$toolchain:ro\""
+# So are the authorities that this machine trusts: a proxy may stand between it and the package index.
+authorities=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+printf '[global]\ncert = /etc/authorities.crt\n' >"$state/conf/pip.conf"
+volumes+=", \"$authorities:/etc/authorities.crt:ro\", \"$state/conf/pip.conf:/etc/pip.conf:ro\""
 if [ -n "$packages" ] && [ -d "$packages" ]; then
     volumes+=", \"$packages:$packages:ro\""
     printf '[url "%s/"]\n\tinsteadOf = https://github.com/\n' "$packages" >>"$state/conf/gitconfig"
@@ -118,12 +129,12 @@ TEXT
 fi
 
 step "build"
-build -t $image -f docker/Dockerfile . >"$state/tmp/build.log" 2>&1 || { tail -60 "$state/tmp/build.log"; fail "podman build"; }
+build -t $image "${target[@]}" -f docker/Dockerfile . >"$state/tmp/build.log" 2>&1 || { tail -60 "$state/tmp/build.log"; fail "podman build"; }
 size=$(podman image inspect $image | jq '.[0].Size / 1e6 | floor')
 layers=$(podman image inspect docker.io/library/debian:bookworm-slim | jq '.[0].Size / 1e6 | floor')
 packed=$(podman save $image | gzip -6 | wc -c)
 echo "image: $size MB, of which Debian $layers MB; compressed $((packed / 1000000)) MB; user $(podman image inspect -f '{{.Config.User}}' $image)"
-((packed < 100000000)) || fail "the image is larger than 100 MB as it is pulled"
+((packed < bound * 1000000)) || fail "the image is larger than $bound MB as it is pulled"
 
 step "refuses to serve the network without keys"
 if podman run --rm --read-only $image >"$state/tmp/refusal" 2>&1; then fail "it served without keys"; fi
@@ -132,7 +143,7 @@ grep -q 'refusing to serve' "$state/tmp/refusal" || { cat "$state/tmp/refusal"; 
 step "run with a read-only root and no capabilities"
 start() {
     podman run -d --name $name -p 127.0.0.1:18080:8080 --read-only --tmpfs /tmp --cap-drop=ALL \
-        --security-opt no-new-privileges --memory 256m --pids-limit 128 -v $name-data:/data \
+        --security-opt no-new-privileges --memory $memory --pids-limit $processes_limit -v $name-data:/data \
         -e FLOWCORE_AUTH_API_KEYS=$key -e FLOWCORE_OUTBOUND_ALLOW_PRIVATE=true $image >/dev/null 2>"$state/tmp/run.log" ||
         { cat "$state/tmp/run.log"; fail "podman run"; }
     for _ in $(seq 200); do
@@ -161,9 +172,32 @@ id=$(call -X POST http://127.0.0.1:18080/workflows -H 'Content-Type: application
         {"node_id":"pause","type":"delay","config":{"duration":"20ms"}}]}}' | jq -re 'select(.status == "completed") | .workflow_id') ||
     fail "the workflow did not complete"
 
+chain() {
+    call -X POST http://127.0.0.1:18080/workflows -H 'Content-Type: application/json' -H 'Prefer: wait=60' \
+        -d '{"backend":"lc","input":{"name":"Ada"},"workflow":{"name":"chain","nodes":[
+            {"node_id":"prompt","type":"runnable","config":{
+                "factory":"langchain_core.prompts:ChatPromptTemplate.from_template","args":["Say hello to {name}"]}},
+            {"node_id":"model","type":"runnable","config":{
+                "factory":"langchain_core.language_models.fake_chat_models:FakeListChatModel","kwargs":{"responses":["Hello!"]}}},
+            {"node_id":"text","type":"runnable","config":{"factory":"langchain_core.output_parsers:StrOutputParser"}}]}}' |
+        jq -e '.status == "completed" and .output == "Hello!"' >/dev/null || fail "the chain did not complete"
+}
+if [ "$variant" = langchain ]; then
+    step "a chain of LangChain"
+    call -o /dev/null -X POST http://127.0.0.1:18080/backends -H 'Content-Type: application/json' \
+        -d '{"name":"lc","type":"langchain","config":{"allow":["langchain_core.*"]}}' || fail "the registration"
+    for _ in $(seq 300); do
+        call -o /dev/null http://127.0.0.1:18080/backends/lc/health 2>/dev/null && break
+        sleep 0.1
+    done
+    call http://127.0.0.1:18080/backends/lc/health | jq -c '{healthy, details}' || fail "the backend is not healthy"
+    chain
+fi
+
 step "stop with SIGTERM, start again, find the run"
 stop
 start
 [ "$(call "http://127.0.0.1:18080/workflows/$id" | jq -r .status)" = completed ] || fail "the run is lost"
+[ "$variant" != langchain ] || chain
 stop
 step "passed"
