@@ -71,12 +71,16 @@ final class BridgeCall: Sendable {
     }
 
     /// The result of a node for which nobody has to wait and of which no part is to be handed out.
+    ///
+    /// A failure beside other branches is waited for all the same: it ends the run, and what has begun beside it is to be
+    /// on record before.
     func knownResult(of index: Int) -> NodeResult? {
         state.withLock { state in
             guard state.steps[index].chunks.isEmpty, case .result(let result) = state.steps[index].outcome else {
                 return nil
             }
-            return result
+            if case .success = result { return result }
+            return plan.isLinear ? result : nil
         }
     }
 

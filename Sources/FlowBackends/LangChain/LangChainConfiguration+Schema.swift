@@ -55,7 +55,7 @@ extension LangChainConfiguration {
             ],
             "chains": [
                 "type": "boolean", "default": true,
-                "description": "Whether runnable nodes that follow each other run as one chain.",
+                "description": "Whether runnable nodes that belong together run as one chain.",
             ],
         ],
     ]

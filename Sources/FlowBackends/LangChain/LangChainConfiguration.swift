@@ -18,7 +18,7 @@ struct LangChainConfiguration: Sendable {
     var maxMemoryMegabytes = 2048
     /// How long code may keep the loop of its process from turning.
     var hangTimeout: Duration = .seconds(30)
-    /// Whether nodes that follow each other run as one chain.
+    /// Whether nodes that belong together run as one chain.
     var chains = true
 
     /// Where a variable's value comes from.
