@@ -120,6 +120,22 @@ let package = Package(
             name: "MicroHTTPD",
             dependencies: ["CAnswers", "CMicroHTTPD", "FlowHTTP"], swiftSettings: strict),
 
+        // The client of NATS. `FlowNATS` alone imports the C module, and it alone may use unsafe pointers.
+        .systemLibrary(name: "CNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
+        .target(
+            name: "FlowNATS",
+            dependencies: ["CNATS", "FlowJSON", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+
+        // Nodes on other machines: the backend that hands them out, and the worker that executes them.
+        .target(
+            name: "FlowDistributed",
+            dependencies: [
+                "FlowBackends", "FlowCore", "FlowEngine", "FlowJSON", "FlowNATS",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: pure),
+
         // Files that the binary carries: the API description and the documentation page.
         .target(name: "CAssets"),
 
@@ -139,8 +155,8 @@ let package = Package(
         .target(
             name: "FlowHosting",
             dependencies: [
-                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowServer", "FlowStore", "FlowSystem",
-                "MicroHTTPD",
+                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowDistributed", "FlowEngine", "FlowServer",
+                "FlowStore", "FlowSystem", "MicroHTTPD",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
@@ -179,8 +195,9 @@ let package = Package(
         .executableTarget(
             name: "flowcore",
             dependencies: [
-                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowExpressions", "FlowHTTP",
-                "FlowHosting", "FlowJSON", "FlowServer", "FlowStore", "FlowSystem", "MicroHTTPD",
+                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowDistributed", "FlowEngine", "FlowExpressions",
+                "FlowHTTP", "FlowHosting", "FlowJSON", "FlowNATS", "FlowServer", "FlowStore", "FlowSystem",
+                "MicroHTTPD",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -198,8 +215,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowEngine", "FlowHTTP", "FlowJSON", "FlowServer",
-                "FlowStore", "FlowTesting", "MicroHTTPD",
+                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowDistributed", "FlowEngine", "FlowHTTP",
+                "FlowJSON", "FlowServer", "FlowStore", "FlowTesting", "MicroHTTPD",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
@@ -267,6 +284,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Python"], swiftSettings: strict),
+        .testTarget(
+            name: "DistributedTests",
+            dependencies: [
+                "BackendTestSuite", "FlowBackends", "FlowCore", "FlowDistributed", "FlowEngine", "FlowJSON", "FlowNATS",
+                "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["FlowJSON", "FlowTesting", "TestSupport", "flowcore"],
             swiftSettings: strict),

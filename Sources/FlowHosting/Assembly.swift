@@ -1,6 +1,7 @@
 import BackendTestSuite
 import FlowBackends
 package import FlowCore
+import FlowDistributed
 package import FlowEngine
 import FlowServer
 import FlowStore
@@ -43,6 +44,7 @@ package struct Assembly: Sendable {
             allowsPython
             ? [LangChainBackendFactory(clock: SystemClock(), secrets: secrets, maxOutputBytes: limits.payloadBytes)]
             : []
+        let runs = RunFinder()
         let registry = await BackendRegistry(
             builtIn: [native] + backends,
             factories: [
@@ -50,6 +52,9 @@ package struct Assembly: Sendable {
                 ResilientBackendFactory(clock: SystemClock(), random: { Double.random(in: 0..<1) }),
                 FallbackBackendFactory(), MeteredBackendFactory(metrics: metrics),
                 RemoteBackendFactory(calls: calls, clock: SystemClock(), secrets: secrets),
+                DistributedBackendFactory(
+                    clock: SystemClock(), secrets: secrets, random: { UInt64.random(in: .min ... .max) },
+                    lookup: { try await runs.context(of: $0) }),
             ] + python, journal: journal, logger: logger)
         let ids = WorkflowIDGenerator()
         service = WorkflowService(
@@ -63,6 +68,7 @@ package struct Assembly: Sendable {
                 limit: limits.conformanceRuns, secrets: secrets.isEmpty ? nil : secrets, makeID: { ids.next(at: $0) }),
             version: version,
             makeID: { ids.next(at: $0) })
+        runs.service = service
     }
 
     /// Stops everything; runs that are active have so long to end.

@@ -9,7 +9,7 @@ struct FlowCoreProgram: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self, RunCommand.self, ValidateCommand.self, VerifyReceiptsCommand.self, HealthCommand.self,
-            MeasureCommand.self, ConformanceCommand.self,
+            MeasureCommand.self, ConformanceCommand.self, WorkerCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
 }

@@ -1,6 +1,7 @@
 import BackendTestSuite
 import FlowBackends
 package import FlowCore
+import FlowDistributed
 package import FlowEngine
 import FlowHTTP
 package import FlowServer
@@ -54,6 +55,7 @@ package struct TestServer: Sendable {
                 maxPayloadBytes: options.limits.payloadBytes, maxParallel: options.limits.parallelNodes))
         let logger = options.makeLogger("test")
         let metrics = PrometheusMetrics()
+        let runs = RunFinder()
         let registry = await BackendRegistry(
             builtIn: options.backends ?? [native],
             factories: [
@@ -63,6 +65,9 @@ package struct TestServer: Sendable {
                 RemoteBackendFactory(
                     calls: calls, clock: options.clock, secrets: options.secrets,
                     maxResponseBytes: options.maxRemoteBytes),
+                DistributedBackendFactory(
+                    clock: SystemClock(), secrets: options.secrets, random: { UInt64.random(in: .min ... .max) },
+                    lookup: { try await runs.context(of: $0) }, makeLogger: options.makeLogger),
                 LangChainBackendFactory(
                     clock: SystemClock(), secrets: options.secrets, maxOutputBytes: options.limits.payloadBytes,
                     makeLogger: options.makeLogger),
@@ -80,6 +85,7 @@ package struct TestServer: Sendable {
                 makeID: { ids.next(at: $0) }),
             version: options.application.version,
             makeID: { ids.next(at: $0) })
+        runs.service = service
         _ = try await service.start()
         let application = Application(
             service: service, metrics: metrics, options: options.application, logger: logger)

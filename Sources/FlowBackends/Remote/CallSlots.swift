@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets so many callers through at the same time; others wait for their turn, in their order.
-final class CallSlots: Sendable {
+package final class CallSlots: Sendable {
     private struct State: Sendable {
         var free: Int
         var next = 0
@@ -10,12 +10,13 @@ final class CallSlots: Sendable {
 
     private let state: Mutex<State>
 
-    init(_ count: Int) { state = Mutex(State(free: count)) }
+    /// Makes so many slots.
+    package init(_ count: Int) { state = Mutex(State(free: count)) }
 
     /// Waits for a turn, which has to be given back.
     ///
     /// - Returns: false when the task was cancelled first; then there is nothing to give back.
-    func take() async -> Bool {
+    package func take() async -> Bool {
         let number = state.withLock { state in
             state.next += 1
             return state.next
@@ -43,7 +44,7 @@ final class CallSlots: Sendable {
     }
 
     /// Gives a turn back.
-    func release() {
+    package func release() {
         let waiter = state.withLock { state -> CheckedContinuation<Bool, Never>? in
             guard state.waiting.isEmpty else { return state.waiting.removeFirst().continuation }
             state.free += 1

@@ -51,6 +51,9 @@ public struct NodeRequest: Sendable {
     public var input: JSONValue
     /// The attempt's number, from 1.
     public var attempt: Int
+    /// The first attempt at the same piece of work: those since then were lost with the server, and what they began may
+    /// still be under way where it runs.
+    public var workAttempt: Int
     /// The run.
     public var run: RunInformation
     /// The instant after which nobody waits for the result.
@@ -61,6 +64,9 @@ public struct NodeRequest: Sendable {
     public var emit: @Sendable (JSONValue) -> Void
     /// Tells that another backend does the work than the one that was to do it, before it does.
     public var report: @Sendable (BackendSwitch) -> Void
+    /// Whether the task was cancelled since the server leaves the run as it is. Then the work shall go on where it can: the
+    /// next server asks for it again.
+    public var isLeft: @Sendable () -> Bool = { false }
 
     /// Makes a request.
     public init(
@@ -72,6 +78,7 @@ public struct NodeRequest: Sendable {
         self.node = node
         self.input = input
         self.attempt = attempt
+        workAttempt = attempt
         self.run = run
         self.deadline = deadline
         self.clock = clock

@@ -46,6 +46,17 @@ public struct NodeContext: Hashable, Sendable {
     /// Makes the context of a node that has not started.
     public init(id: NodeID) { self.id = id }
 
+    /// The first attempt at the piece of work that the last attempt is at: attempts that were lost with the server, one after
+    /// the other, were at the same one. 0 before the node starts.
+    public var workAttempt: Int {
+        var first = attempt?.number ?? 0
+        for earlier in earlierAttempts.reversed() {
+            guard earlier.error?.code == .lost else { break }
+            first = earlier.number
+        }
+        return first
+    }
+
     /// Whether what follows the node can go on: it has ended and not failed the run.
     var isSettled: Bool { status == .completed || status == .skipped || isTolerated }
 }

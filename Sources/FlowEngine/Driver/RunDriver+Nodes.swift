@@ -41,17 +41,20 @@ extension RunDriver {
         // The driver owns the task and cancels it when it leaves; the inbox drops results that nobody waits for.
         switch child.work {
         case .node(let node, let backend):
-            let request = NodeRequest(
+            var request = NodeRequest(
                 node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
                 run: information, deadline: deadline, clock: engine.clock,
                 emit: { inbox.send(.chunk(id, attempt: attempt, $0)) },
                 report: { inbox.send(.switched(id, attempt: attempt, $0)) })
+            request.workAttempt = planner.context.nodes[index].workAttempt
+            request.isLeft = { [departure] in departure.hasBegun }
+            let sent = request
             let work: @Sendable () async -> Void = {
                 let result: Result<NodeResult, BackendError>
                 do throws(BackendError) {
                     // The attempt may have ended, by its timeout say, before its task had a turn: nothing is to happen.
                     if Task.isCancelled { throw BackendError(.cancelled, backend: backend.name, "cancelled") }
-                    result = .success(try await backend.executeNode(request))
+                    result = .success(try await backend.executeNode(sent))
                 } catch {
                     result = .failure(await error.owned(by: backend))
                 }

@@ -20,6 +20,8 @@ struct RunDriver {
     var recorder: RunRecorder
     var children: [NodeID: RunningNode] = [:]
     var launches: [NodeID] = []
+    /// Whether the run is left as it is, for another server or a later start to go on with.
+    let departure = Departure()
     /// The size of all outputs, written inputs and items so far, and what it was when events were last sent to the journal.
     var outputBytes = 0
     private var flushedBytes = 0
@@ -169,6 +171,7 @@ struct RunDriver {
         // What is known to have ended is not to be done again, whatever the reason to leave is.
         recorder.flush(planner.context)
         if let tick { engine.deadlines.cancel(tick.token) }
+        if !planner.context.status.isFinished { departure.begin() }
         for id in children.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             children[id]?.task?.cancel()
             forget(id)

@@ -1,0 +1,203 @@
+import FlowCore
+import FlowJSON
+import FlowNATS
+
+extension DistributedBackend {
+    /// Where a piece of work is that was handed out before.
+    enum Whereabouts: Sendable {
+        /// On the broker, waiting or with a worker.
+        case queued(sequence: UInt64, token: String)
+        /// Done; this came of it.
+        case answered(ResultEnvelope)
+        /// Nowhere.
+        case nowhere
+    }
+
+    /// How long a stream may take to say that it has a task.
+    private static let publishTime: Duration = .seconds(30)
+
+    /// Hands a node out and waits for its result.
+    func handOut(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
+        let id = TaskEnvelope.id(request.run.id, request.node.id, request.workAttempt)
+        let queue = QueueName(type: request.node.type)
+        let subject = link.names.task(queue.rawValue, request.run.id, request.node.id)
+        let assignment = Assignment(request, id: id, subject: subject, token: newToken())
+        ledger.open(assignment)
+        defer {
+            ledger.close(assignment)
+            workers.end(id, by: assignment.started?.worker)
+        }
+        let outcome = await withTaskCancellationHandler {
+            await publish(assignment, queue)
+            // It was cancelled before it was known where the task lies.
+            if assignment.isCancelling, let sequence = assignment.sequence { withdraw(sequence) }
+            return await assignment.outcome()
+        } onCancel: {
+            cancel(assignment)
+        }
+        switch outcome {
+        case .result(let result): return try await self.result(result, assignment)
+        case .cancelled: throw cancelled
+        case .failed(let error): throw BackendError(code(of: error), backend: name, error.description)
+        }
+    }
+
+    private func code(of error: NATSError) -> BackendError.Code {
+        // 10077: the stream is as large as it may be.
+        if case .refused(code: 10077, _) = error { .overloaded } else { .unavailable }
+    }
+
+    private func newToken() -> String { String(random(), radix: 36) + String(random(), radix: 36) }
+
+    /// Publishes the task of an assignment, unless what an earlier start began of it is found.
+    private func publish(_ assignment: Assignment, _ queue: QueueName) async {
+        let request = assignment.request
+        do throws(NATSError) {
+            if request.workAttempt != request.attempt, try await adopt(assignment) { return }
+            try await link.ensure(queue)
+            try await send(assignment)
+        } catch {
+            // Whether the task is there is not known; what the next attempt finds of it, it takes over.
+            assignment.end(.failed(error))
+        }
+    }
+
+    /// Takes over what an earlier start began.
+    ///
+    /// - Returns: false when there is nothing.
+    private func adopt(_ assignment: Assignment) async throws(NATSError) -> Bool {
+        if let result = ledger.claim(assignment.id) {
+            assignment.take(result.alone)
+            return true
+        }
+        switch try await whereabouts(of: assignment) {
+        case .queued(let sequence, let token):
+            assignment.published(sequence, token: token)
+            return true
+        case .answered(let result):
+            assignment.take(result)
+            return true
+        case .nowhere:
+            // It may have come between the two questions.
+            guard let result = ledger.claim(assignment.id) else { return false }
+            assignment.take(result.alone)
+            return true
+        }
+    }
+
+    /// Looks for a task first and for its result then: the result is there before the task goes.
+    func whereabouts(of assignment: Assignment) async throws(NATSError) -> Whereabouts {
+        let request = assignment.request
+        var sequence: UInt64 = 1
+        // What else somebody sends to the subject is passed over.
+        while let stored = try await link.stream.next(on: assignment.subject, from: sequence, of: link.names.tasks) {
+            if let task = try? TaskEnvelope(reading: stored.payload), task.id == assignment.id {
+                return .queued(sequence: stored.sequence, token: task.token)
+            }
+            sequence = stored.sequence + 1
+        }
+        let subject = link.names.result(link.shard, request.run.id, request.node.id)
+        sequence = 1
+        while let stored = try await link.stream.next(on: subject, from: sequence, of: link.names.results) {
+            if let result = try? ResultEnvelope(reading: stored.payload), result.id == assignment.id,
+                assignment.sequence == nil || assignment.accepts(result.token)
+            {
+                return .answered(result.alone)
+            }
+            sequence = stored.sequence + 1
+        }
+        return .nowhere
+    }
+
+    /// Sends the task until the broker has it.
+    func send(_ assignment: Assignment) async throws(NATSError) {
+        let request = assignment.request
+        let publication = assignment.nextPublication()
+        let token = assignment.token ?? newToken()
+        var task = TaskEnvelope(
+            request, attempt: request.workAttempt, token: token, shard: link.shard, input: .inline(request.input),
+            timeout: request.timeLeft.map { Int(clamping: max($0.wholeMilliseconds, 1)) },
+            heartbeat: Int(clamping: configuration.heartbeat.wholeMilliseconds),
+            maxDeliveries: configuration.maxDeliveries)
+        var bytes = task.bytes
+        if bytes.count > Envelope.largest {
+            let input = JSONWriter.bytes(of: request.input)
+            let object = assignment.id + ".input"
+            try await link.objects.put(object, unique: token + "i", input)
+            task.input = .stored(object)
+            bytes = task.bytes
+        }
+        // A task that was lost has to get past what the broker remembers of it.
+        let id = publication == 1 ? assignment.id : "\(assignment.id)/\(token)/\(publication)"
+        let time = min(Self.publishTime, request.timeLeft.map { max($0, .milliseconds(1)) } ?? Self.publishTime)
+        let receipt = try await link.stream.publish(assignment.subject, id: id, bytes, within: time)
+        guard receipt.isDuplicate, publication == 1 else { return assignment.published(receipt.sequence) }
+        // An earlier start has published it, or this one has, and the first confirmation was lost.
+        if try await adopt(assignment) || assignment.isOver { return }
+        try await send(assignment)
+    }
+
+    /// Makes a result of what a worker sent.
+    private func result(_ result: ResultEnvelope, _ assignment: Assignment) async throws(BackendError) -> NodeResult {
+        switch result.outcome {
+        case .failure(let failure): return .failure(failure)
+        case .interrupted(let prompt): return .interrupted(prompt: prompt)
+        case .success(let payload, let next, var metadata):
+            metadata["worker"] = .string(result.worker)
+            let output: JSONValue
+            do throws(NATSError) { output = try await load(payload) } catch {
+                if case .malformed(let text) = error {
+                    return .failure(NodeFailure(.invalidOutput, "the node's output cannot be used: \(text)"))
+                }
+                throw BackendError(.unavailable, backend: name, "the node's output cannot be read: \(error)")
+            }
+            if case .stored(let object) = payload { forget(object) }
+            return .success(output: output, notes: CompletionNotes(next: next, metadata: metadata))
+        }
+    }
+
+    /// Takes an object out of the store some time.
+    private func forget(_ object: String) {
+        // Unstructured, since nobody waits for it; an object that stays is dropped by its age.
+        Task { [link] in try? await link.objects.delete(object) }
+    }
+
+    /// A payload's value.
+    func load(_ payload: Payload) async throws(NATSError) -> JSONValue {
+        switch payload {
+        case .inline(let value): return value
+        case .stored(let object):
+            let most = await contract.maxPayloadBytes
+            guard let bytes = try await link.objects.get(object, most: most * 2) else {
+                throw .malformed("there is no object \"\(object)\"")
+            }
+            do { return try JSONParser.parse(bytes) } catch { throw .malformed("it is no JSON: \(error)") }
+        }
+    }
+
+    /// Takes a task out of its queue some time.
+    private func withdraw(_ sequence: UInt64) {
+        // Unstructured: whoever waited for the task waits no more.
+        Task { [link] in _ = try? await link.stream.delete(sequence, of: link.names.tasks) }
+    }
+
+    /// Has an attempt end: one that waits is taken out of its queue, one that runs is told to end.
+    private func cancel(_ assignment: Assignment) {
+        guard !assignment.request.isLeft() else { return assignment.end(.cancelled) }
+        guard assignment.beginCancelling() else { return }
+        // Unstructured: it begins in a handler that cannot wait. It ends soon, and with the assignment.
+        Task { [self] in
+            var writer = JSONWriter(capacity: 128)
+            writer.beginObject()
+            writer.field("v", Envelope.version)
+            writer.field("id", assignment.id)
+            writer.endObject()
+            try? link.connection.publish(link.names.cancel, writer.bytes)
+            guard let sequence = assignment.sequence else { return assignment.end(.cancelled) }
+            let wasThere = try? await link.stream.delete(sequence, of: link.names.tasks)
+            if wasThere == true, assignment.started == nil { return assignment.end(.cancelled) }
+            try? await clock.sleep(for: Self.cancelGrace)
+            assignment.end(.cancelled)
+        }
+    }
+}

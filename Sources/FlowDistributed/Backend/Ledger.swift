@@ -1,0 +1,106 @@
+import FlowCore
+import FlowNATS
+import Synchronization
+
+/// What is handed out, and what came that nobody has asked for yet.
+final class Ledger: Sendable {
+    /// A result with its delivery.
+    struct Arrival: Sendable {
+        let result: ResultEnvelope
+        var delivery: Delivery
+        var since: ContinuousClock.Instant = .now
+    }
+
+    /// What is to happen with a result that came.
+    enum Ruling: Sendable {
+        /// It is what this assignment waits for.
+        case wanted(Assignment)
+        /// It is kept: a run that is not taken up yet may want it, or its journal has to know it first.
+        case kept
+        /// It comes from a worker that was not given the node.
+        case refused
+    }
+
+    private struct State: Sendable {
+        var open: [String: Assignment] = [:]
+        /// Results that nobody waits for.
+        var arrived: [String: Arrival] = [:]
+        /// Results that were handed on and may not be on disk yet.
+        var settling: [String: Arrival] = [:]
+    }
+
+    /// How many results are kept that nobody waits for; the broker sends the others again.
+    private static let most = 20_000
+
+    private let state = Mutex(State())
+
+    /// Begins to wait for a result.
+    func open(_ assignment: Assignment) { state.withLock { $0.open[assignment.id] = assignment } }
+
+    /// Ends the wait, unless it is another's by now.
+    func close(_ assignment: Assignment) {
+        state.withLock { state in
+            if state.open[assignment.id] === assignment { state.open[assignment.id] = nil }
+        }
+    }
+
+    /// The assignment of that id.
+    func assignment(_ id: String) -> Assignment? { state.withLock { $0.open[id] } }
+
+    /// All assignments.
+    var all: [Assignment] { state.withLock { Array($0.open.values) } }
+
+    /// Assignments whose result waits for parts that were sent before it.
+    var held: [Assignment] { state.withLock { state in state.settling.keys.compactMap { state.open[$0] } } }
+
+    /// How many nodes are handed out.
+    var count: Int { state.withLock { $0.open.count } }
+
+    /// Takes in a result.
+    func take(_ result: ResultEnvelope, _ delivery: Delivery) -> Ruling {
+        state.withLock { state in
+            if state.settling[result.id]?.result.token == result.token {
+                // It is delivered again since its acknowledgement takes long.
+                state.settling[result.id]?.delivery = delivery
+                return .kept
+            }
+            if let assignment = state.open[result.id], !assignment.isOver {
+                guard assignment.accepts(result.token) else { return .refused }
+                state.settling[result.id] = Arrival(result: result, delivery: delivery)
+                return .wanted(assignment)
+            }
+            if state.arrived.count < Self.most || state.arrived[result.id] != nil {
+                state.arrived[result.id] = Arrival(
+                    result: result, delivery: delivery, since: state.arrived[result.id]?.since ?? .now)
+            }
+            return .kept
+        }
+    }
+
+    /// The result of an id that came before anybody waited for it.
+    func claim(_ id: String) -> ResultEnvelope? {
+        state.withLock { state in
+            guard let arrival = state.arrived.removeValue(forKey: id) else { return nil }
+            state.settling[id] = arrival
+            return arrival.result
+        }
+    }
+
+    /// What was handed on since a while, or came and was not asked for since a while.
+    func unsettled(_ isSettling: Bool, after time: Duration) -> [Arrival] {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            (isSettling ? state.settling : state.arrived).values.filter { $0.since.duration(to: now) >= time }
+        }
+    }
+
+    /// Drops what is done with.
+    ///
+    /// - Returns: where to say so.
+    func drop(_ arrival: Arrival, isSettling: Bool) -> Delivery? {
+        state.withLock { state in
+            if isSettling { return state.settling.removeValue(forKey: arrival.result.id)?.delivery }
+            return state.arrived.removeValue(forKey: arrival.result.id)?.delivery
+        }
+    }
+}

@@ -1,0 +1,222 @@
+import FlowCore
+import FlowJSON
+import FlowNATS
+import Logging
+import Synchronization
+
+extension NodeWorker {
+    /// How long a server may take to say whether it still wants a result.
+    private static let questionTime: Duration = .seconds(1)
+    /// When a task is delivered again that this worker cannot take.
+    private static let refusalDelay: Duration = .seconds(5)
+    /// By how much clocks may differ before a deadline says nothing.
+    private static let clockSkew: Duration = .seconds(60)
+    /// How long a result may take to be on the broker before it is sent anew.
+    private static let publishTime: Duration = .seconds(30)
+
+    /// Takes in a task. On a thread of the connection's.
+    func take(_ message: NATSMessage) {
+        guard let delivery = Delivery(message.reply) else { return }
+        let task: TaskEnvelope
+        do throws(Envelope.Refusal) { task = try TaskEnvelope(reading: message.payload) } catch {
+            logger.warning(
+                "task refused", metadata: ["subject": "\(message.subject)", "reason": "\(error)"])
+            // A later worker may take what is newer; what is no task nobody can.
+            if case .newer = error {
+                try? connection.say(.nak, of: delivery, after: Self.refusalDelay)
+            } else {
+                try? connection.say(.term, of: delivery)
+            }
+            return
+        }
+        let job = WorkerJob(task, delivery)
+        enum Ruling { case run, again(WorkerJob), done, handBack }
+        let ruling = state.withLock { state -> Ruling in
+            if let earlier = state.jobs[task.id], earlier.task.token == task.token { return .again(earlier) }
+            if state.recentTokens.contains(task.token) { return .done }
+            guard !state.isDraining, state.jobs[task.id] == nil else { return .handBack }
+            state.jobs[task.id] = job
+            return .run
+        }
+        switch ruling {
+        case .again(let earlier): earlier.redelivered(delivery)
+        case .done: try? connection.say(.ack, of: delivery)
+        case .handBack: try? connection.say(.nak, of: delivery)
+        case .run:
+            noteStart(job)
+            // Unstructured: it begins with a message. The job owns it, and cancels it when it is to end.
+            job.begin(Task { [self] in await run(job) })
+        }
+    }
+
+    private func run(_ job: WorkerJob) async {
+        let task = job.task
+        let outcome: ResultEnvelope.Outcome?
+        if job.delivery.count > task.maxDeliveries {
+            let message = "\(job.delivery.count - 1) workers were lost during the attempt, or could not take it"
+            outcome = .failure(NodeFailure(.lost, message, retriable: true))
+        } else if job.delivery.count > 1, await isUnwanted(task) {
+            outcome = nil
+        } else {
+            outcome = await execute(job)
+        }
+        guard !job.workIsOver() else { return strayEnded() }
+        if let outcome {
+            await conclude(job, outcome)
+        } else if job.conclude() {
+            acknowledge(job)
+        }
+    }
+
+    /// Whether the server has a result already, of an earlier delivery.
+    private func isUnwanted(_ task: TaskEnvelope) async -> Bool {
+        let question: JSONObject = [
+            "v": .integer(Int64(Envelope.version)), "kind": "wanted", "id": .string(task.id),
+            "run": .string(task.run.rawValue), "node": .string(task.node.rawValue),
+            "attempt": .integer(Int64(task.attempt)),
+        ]
+        guard
+            let answer = try? await connection.request(
+                names.question(task.shard), JSONWriter.bytes(of: .object(question)), within: Self.questionTime),
+            let value = try? JSONParser.parse(answer.payload)
+        else { return await isAnswered(task) }
+        return value["wanted"]?.bool == false
+    }
+
+    /// Whether a result lies on the broker, when no server is there to ask.
+    private func isAnswered(_ task: TaskEnvelope) async -> Bool {
+        let subject = names.result(task.shard, task.run, task.node)
+        guard let stored = try? await stream.last(on: subject, of: names.results),
+            let result = try? ResultEnvelope(reading: stored.payload)
+        else { return false }
+        return result.id == task.id && result.token == task.token
+    }
+
+    private func execute(_ job: WorkerJob) async -> ResultEnvelope.Outcome {
+        let task = job.task
+        if let deadline = task.deadline, clock.now > deadline.advanced(by: Self.clockSkew) {
+            return .failure(NodeFailure(.timeout, "the attempt's time had passed before its turn", retriable: true))
+        }
+        let input: JSONValue
+        do throws(NATSError) { input = try await load(task.input) } catch {
+            return .failure(NodeFailure(.unavailable, "the node's input cannot be read: \(error)", retriable: true))
+        }
+        var request = NodeRequest(
+            node: Node(id: task.node, type: task.type, config: task.config), input: input, attempt: task.attempt,
+            run: RunInformation(
+                id: task.run, name: task.workflow.name, version: task.workflow.version,
+                backend: task.workflow.backend, variables: task.workflow.variables,
+                submittedAt: task.workflow.submittedAt, traceparent: task.traceparent),
+            deadline: task.timeout.map { clock.now.advanced(by: .milliseconds($0)) }, clock: clock)
+        request.emit = { [self] in emit($0, job) }
+        do throws(BackendError) {
+            switch try await backend.executeNode(request) {
+            case .success(let output, let notes):
+                return .success(
+                    output: .inline(output), next: notes?.next, metadata: notes?.metadata ?? JSONObject())
+            case .failure(let failure): return .failure(failure)
+            case .interrupted(let prompt): return .interrupted(prompt: prompt)
+            }
+        } catch {
+            if job.interruption == .timeout { return Self.failure(.timeout) }
+            if job.interruption == .cancellation { return Self.failure(.cancellation) }
+            return .failure(NodeFailure.transport(error))
+        }
+    }
+
+    private static func failure(_ reason: WorkerJob.Interruption) -> ResultEnvelope.Outcome {
+        switch reason {
+        case .timeout:
+            .failure(NodeFailure(.timeout, "the attempt took longer than its timeout", retriable: true))
+        case .cancellation: .failure(NodeFailure(.cancelled, "the attempt was cancelled"))
+        }
+    }
+
+    private func load(_ payload: Payload) async throws(NATSError) -> JSONValue {
+        switch payload {
+        case .inline(let value): return value
+        case .stored(let object):
+            guard let bytes = try await objects.get(object, most: 2 * options.maxPayloadBytes) else {
+                throw .malformed("there is no object \"\(object)\"")
+            }
+            do { return try JSONParser.parse(bytes) } catch { throw .malformed("it is no JSON: \(error)") }
+        }
+    }
+
+    /// Hands a part of the result out.
+    private func emit(_ chunk: JSONValue, _ job: WorkerJob) {
+        let number = job.nextChunk()
+        let task = job.task
+        let event = EventEnvelope(
+            worker: options.id, .chunk(id: task.id, token: task.token, number: number, .inline(chunk)))
+        let bytes = event.bytes
+        let subject = names.event(task.shard, options.id)
+        guard bytes.count > Envelope.largest else {
+            // A part that is lost now is missed by the server, which goes on without it.
+            try? connection.publish(subject, bytes)
+            return
+        }
+        // Unstructured: nodes hand parts out without waiting. The result waits for what it says was sent before it.
+        Task { [self] in
+            let object = "\(task.id).chunk.\(number)"
+            try? await objects.put(object, unique: "\(task.token)c\(number)", JSONWriter.bytes(of: chunk))
+            let event = EventEnvelope(
+                worker: options.id, .chunk(id: task.id, token: task.token, number: number, .stored(object)))
+            try? connection.publish(subject, event.bytes)
+        }
+    }
+
+    /// Sends the result until the broker has it, and acknowledges the task then.
+    private func conclude(_ job: WorkerJob, _ outcome: ResultEnvelope.Outcome) async {
+        guard job.conclude() else { return }
+        let task = job.task
+        let subject = names.result(task.shard, task.run, task.node)
+        var result = ResultEnvelope(of: task, worker: options.id, chunks: job.chunks, outcome)
+        var isStored = false
+        while true {
+            do throws(NATSError) {
+                var bytes = result.bytes
+                if bytes.count > Envelope.largest, !isStored,
+                    case .success(.inline(let output), let next, let metadata) = result.outcome
+                {
+                    let object = task.id + ".output"
+                    try await objects.put(object, unique: task.token + "o", JSONWriter.bytes(of: output))
+                    result.outcome = .success(output: .stored(object), next: next, metadata: metadata)
+                    bytes = result.bytes
+                    isStored = true
+                }
+                if bytes.count > Envelope.largest {
+                    let message = "what the node says beside its output has \(bytes.count) bytes"
+                    result.outcome = .failure(NodeFailure(.tooLarge, message))
+                    bytes = result.bytes
+                }
+                let id = "res.\(task.id).\(task.token)"
+                _ = try await stream.publish(subject, id: id, bytes, within: Self.publishTime)
+                return acknowledge(job)
+            } catch {
+                logger.warning("result cannot be sent", metadata: ["id": "\(task.id)", "error": "\(error)"])
+                // Without a connection there is nothing to do; nobody cancels this wait, since the result is there.
+                await Task { [clock] in try? await clock.sleep(for: .milliseconds(200)) }.value
+            }
+        }
+    }
+
+    private func acknowledge(_ job: WorkerJob) {
+        // Should it be lost, the task is delivered again and answered from memory, or by the server.
+        try? connection.say(.ack, of: job.delivery)
+        forget(job, isOver: job.acknowledged())
+    }
+
+    /// Concludes work that takes too long, or does not heed its cancellation.
+    func giveUp(_ job: WorkerJob, _ reason: WorkerJob.Interruption) {
+        job.interrupt(reason)
+        // Unstructured: the work's own task may never end.
+        Task { [self] in await conclude(job, Self.failure(reason)) }
+    }
+
+    /// Has a node end whose result nobody wants any more.
+    func cancel(_ message: NATSMessage) {
+        guard let id = (try? JSONParser.parse(message.payload))?["id"]?.string else { return }
+        state.withLock { $0.jobs[id] }?.interrupt(.cancellation)
+    }
+}

@@ -1,0 +1,88 @@
+import CNATS
+import Glibc
+
+/// What the library calls, on threads of its own. They copy and leave.
+enum Callbacks {
+    private static func context(_ pointer: UnsafeMutableRawPointer?) -> NativeConnection.Context? {
+        // Safe because the context is retained until its connection has been destroyed, which waits for callbacks.
+        pointer.map { Unmanaged<NativeConnection.Context>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// A message came.
+    static let message: natsMsgHandler = { _, _, message, closure in
+        guard let message else { return }
+        defer { natsMsg_Destroy(message) }
+        guard let closure, let subject = natsMsg_GetSubject(message) else { return }
+        // Safe because receivers are never released.
+        let receiver = Unmanaged<NativeConnection.Receiver>.fromOpaque(closure).takeUnretainedValue()
+        let count = Int(natsMsg_GetDataLength(message))
+        var copy = NATSMessage(
+            subject: String(cString: subject), reply: natsMsg_GetReply(message).map { String(cString: $0) },
+            payload: [])
+        if count > 0, let data = natsMsg_GetData(message) {
+            // Safe because the library says how many bytes there are, and they live as long as the message.
+            copy.payload = [UInt8](UnsafeRawBufferPointer(start: data, count: count))
+        } else {
+            var value: UnsafePointer<CChar>?
+            if natsMsgHeader_Get(message, "Status", &value) == NATS_OK, let value {
+                copy.status = Int(String(cString: value))
+            }
+        }
+        receiver.handle(copy)
+    }
+
+    /// A connection was made that could not be made at first, or was made anew.
+    static let connected: natsConnectionHandler = { _, closure in context(closure)?.owner.value?.connected() }
+    /// A connection was lost.
+    static let disconnected: natsConnectionHandler = { _, closure in context(closure)?.owner.value?.disconnected() }
+    /// The library has given up on a connection.
+    static let closed: natsConnectionHandler = { _, closure in context(closure)?.owner.value?.closed() }
+
+    /// Something went wrong that no call could tell, such as a permission that is missing.
+    static let failed: natsErrHandler = { connection, subscription, status, closure in
+        var text = NativeConnection.text(status)
+        var last: UnsafePointer<CChar>?
+        // Safe because the text belongs to the connection and is copied before another call can change it.
+        if natsConnection_GetLastError(connection, &last) != NATS_OK, let last { text = String(cString: last) }
+        context(closure)?.owner.value?.failed(text)
+    }
+
+    /// The library has a new socket.
+    static let attach: natsEvLoop_Attach = { userData, loop, _, socket in
+        guard let context = context(loop) else { return NATS_ERR }
+        userData?.pointee = loop
+        context.loop.attach(Int32(socket))
+        return NATS_OK
+    }
+    /// The library wants to read, or no more.
+    static let reads: natsEvLoop_ReadAddRemove = { userData, flag in
+        context(userData)?.loop.setReads(flag)
+        return NATS_OK
+    }
+    /// The library has something to write, or no more.
+    static let writes: natsEvLoop_WriteAddRemove = { userData, flag in
+        context(userData)?.loop.setWrites(flag)
+        return NATS_OK
+    }
+    /// The library has no socket any more.
+    static let detach: natsEvLoop_Detach = { userData in
+        context(userData)?.loop.detach()
+        return NATS_OK
+    }
+
+    /// Tells the token of who connects. The library frees the copy.
+    static let token: natsUserJWTHandler = { token, _, closure in
+        guard case .jwt(let jwt, _) = context(closure)?.settings.credentials else { return NATS_ERR }
+        token?.pointee = strdup(jwt)
+        return NATS_OK
+    }
+    /// Signs what a broker sends for it. The library frees the signature.
+    static let sign: natsSignatureHandler = { _, signature, count, nonce, closure in
+        let seed: String
+        switch context(closure)?.settings.credentials {
+        case .jwt(_, let its), .nkey(_, let its): seed = its
+        default: return NATS_ERR
+        }
+        return nats_Sign(seed, nonce, signature, count)
+    }
+}

@@ -1,0 +1,19 @@
+/// A message as it came, copied out of the library.
+package struct NATSMessage: Sendable {
+    /// The subject that it was sent to.
+    package var subject: String
+    /// Where an answer goes.
+    package var reply: String?
+    /// What the broker itself says with an empty message, such as 408.
+    package var status: Int?
+    /// What was sent.
+    package var payload: [UInt8]
+
+    /// Makes a message.
+    package init(subject: String, reply: String? = nil, status: Int? = nil, payload: [UInt8]) {
+        self.subject = subject
+        self.reply = reply
+        self.status = status
+        self.payload = payload
+    }
+}
