@@ -4,7 +4,7 @@ import Glibc
 /// What the library calls, on threads of its own. They copy and leave.
 enum Callbacks {
     private static func context(_ pointer: UnsafeMutableRawPointer?) -> NativeConnection.Context? {
-        // Safe because the context is retained until its connection has been destroyed, which waits for callbacks.
+        // Safe because the context outlives its connection by far.
         pointer.map { Unmanaged<NativeConnection.Context>.fromOpaque($0).takeUnretainedValue() }
     }
 

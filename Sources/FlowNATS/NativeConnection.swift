@@ -1,4 +1,5 @@
 import CNATS
+import Dispatch
 import Synchronization
 
 /// One connection of the library, from its making to its end.
@@ -21,8 +22,12 @@ final class NativeConnection: Sendable {
         let pointer: OpaquePointer
     }
 
-    /// What the library's callbacks get. It is retained from before the connection is made until it is destroyed.
+    /// What the library's callbacks get. It is retained from before the connection is made until long after it was
+    /// destroyed: the library tells of a loss some time later, on a thread of its own, and nothing says when it has.
     final class Context: Sendable {
+        /// How long after the end of a connection it is kept.
+        private static let keep: DispatchTimeInterval = .seconds(60)
+
         let loop: SocketLoop
         let settings: NATSOptions
         let owner: WeakListener
@@ -31,6 +36,15 @@ final class NativeConnection: Sendable {
             self.loop = loop
             self.settings = settings
             self.owner = owner
+        }
+
+        /// Calls `body` with a pointer that is valid until a while after its end.
+        func lend(_ body: (UnsafeMutableRawPointer) -> Void) {
+            body(Unmanaged.passRetained(self).toOpaque())
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.keep) { [self] in
+                // Safe because it was retained above, once.
+                Unmanaged.passUnretained(self).release()
+            }
         }
     }
 
@@ -69,13 +83,11 @@ final class NativeConnection: Sendable {
         loop = try SocketLoop()
         state = Mutex(.connecting(subscriptions))
         let context = Context(loop: loop, settings: settings, owner: WeakListener(listener))
-        try SocketLoop.startThread { [self] in live(context) }
+        try SocketLoop.startThread { [self] in context.lend { live(context, $0) } }
     }
 
-    private func live(_ context: Context) {
-        let retained = Unmanaged.passRetained(context)
-        defer { retained.release() }
-        let options = LibraryOptions(context.settings, context: retained.toOpaque())
+    private func live(_ context: Context, _ lent: UnsafeMutableRawPointer) {
+        let options = LibraryOptions(context.settings, context: lent)
         defer { options.destroy() }
         var pointer: OpaquePointer?
         var status = options.status

@@ -14,7 +14,7 @@ extension DistributedBackend {
         await settle(ledger.unsettled(true, after: .zero), isSettling: true)
         guard turn % Self.rareTurns == 0 else { return }
         await settle(ledger.unsettled(false, after: Self.patience), isSettling: false)
-        workers.prune()
+        book.prune()
         await reconcile(after: max(configuration.lease, .seconds(30)))
     }
 

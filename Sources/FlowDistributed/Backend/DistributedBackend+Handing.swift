@@ -25,7 +25,7 @@ extension DistributedBackend {
         ledger.open(assignment)
         defer {
             ledger.close(assignment)
-            workers.end(id, by: assignment.started?.worker)
+            book.end(id, by: assignment.started?.worker)
         }
         let outcome = await withTaskCancellationHandler {
             await publish(assignment, queue)

@@ -43,8 +43,8 @@ extension DistributedBackend {
                     continue
                 }
                 assignment.start(by: event.worker, acknowledgement: task.acknowledgement)
-                workers.start(task.id, by: event.worker)
-                if assignment.isOver { workers.end(task.id, by: event.worker) }
+                book.start(task.id, by: event.worker)
+                if assignment.isOver { book.end(task.id, by: event.worker) }
             }
         case .chunk(let id, let token, let number, let payload):
             guard let assignment = ledger.assignment(id), !assignment.isOver else { return }
@@ -63,7 +63,7 @@ extension DistributedBackend {
     /// Takes note of a worker.
     func take(registration message: NATSMessage) {
         do throws(Envelope.Refusal) {
-            workers.take(try RegistrationEnvelope(reading: message.payload), at: clock.now)
+            book.take(try RegistrationEnvelope(reading: message.payload), at: clock.now)
         } catch {
             refuse("registration refused", message, "\(error)")
         }
@@ -74,8 +74,8 @@ extension DistributedBackend {
         guard let event = try? JSONParser.parse(message.payload), let worker = event["client"]?["name"]?.string else {
             return
         }
-        let tasks = workers.tasks(of: worker)
-        workers.forget(worker)
+        let tasks = book.tasks(of: worker)
+        book.forget(worker)
         guard !tasks.isEmpty else { return }
         for id in tasks {
             guard let assignment = ledger.assignment(id), !assignment.isOver, let started = assignment.started,

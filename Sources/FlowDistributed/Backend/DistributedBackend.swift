@@ -11,7 +11,7 @@ import Synchronization
 /// before its task is published; a worker acknowledges a task only when its result is on the broker; and a result is
 /// acknowledged only when the journal has it. So a task that is not on the broker has a result there or in the journal,
 /// and one that has neither was lost and is published again.
-public final class DistributedBackend: Backend {
+public final class DistributedBackend: WorkerHost {
     /// How long after its cancellation a node that runs may take to end.
     static let cancelGrace: Duration = .seconds(4)
 
@@ -22,7 +22,7 @@ public final class DistributedBackend: Backend {
     let configuration: DistributedConfiguration
     let link: BrokerLink
     let ledger = Ledger()
-    let workers = WorkerBook()
+    let book = WorkerBook()
     let clock: any WallClock
     let logger: Logger
     let random: @Sendable () -> UInt64
@@ -102,7 +102,7 @@ public final class DistributedBackend: Backend {
         get async {
             var types = await native()?.nodeTypes ?? []
             let known = Set(types.map(\.name))
-            for name in workers.types.subtracting(known).sorted() {
+            for name in book.types.subtracting(known).sorted() {
                 types.append(
                     NodeTypeDescription(
                         name: name, summary: "A node type of workers that are connected.",
@@ -117,7 +117,7 @@ public final class DistributedBackend: Backend {
         if let native = native(), await native.nodeTypes.contains(where: { $0.name == node.type }) {
             return await native.validate(node)
         }
-        guard !workers.types.contains(node.type) else { return [] }
+        guard !book.types.contains(node.type) else { return [] }
         let known = await nodeTypes.map(\.name).joined(separator: ", ")
         return [
             ValidationIssue(
@@ -159,9 +159,12 @@ public final class DistributedBackend: Backend {
     public func healthDetails() -> JSONObject {
         [
             "broker": link.connection.url.map { .string($0) } ?? .null, "shard": .string(link.shard),
-            "in_flight": .integer(Int64(ledger.count)), "workers": .integer(Int64(workers.liveCount)),
+            "in_flight": .integer(Int64(ledger.count)), "workers": .integer(Int64(book.liveCount)),
         ]
     }
+
+    /// The workers that say that they are there.
+    public var workers: [JSONObject] { book.all }
 
     /// Ends the connection. What is handed out goes on, and is asked for again by the next start.
     public func shutdown() async {

@@ -21,6 +21,7 @@ struct BackendRoutes: Sendable {
             Route(.delete, "/backends/{name}", .admin, produces: [], .suspending(remove)),
             Route(.get, "/backends/{name}/capabilities", .viewer, .immediate(capabilities)),
             Route(.get, "/backends/{name}/health", .viewer, .suspending(health)),
+            Route(.get, "/backends/{name}/workers", .viewer, .immediate(workers)),
             Route(.get, "/node-types", .viewer, .immediate(nodeTypes)),
         ]
     }
@@ -117,6 +118,16 @@ struct BackendRoutes: Sendable {
         let details = await backend.backend.healthDetails()
         if !details.isEmpty { body["details"] = .object(details) }
         return .json(JSONWriter.bytes(of: .object(body)), status: body["healthy"] == true ? 200 : 503)
+    }
+
+    @Sendable private func workers(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
+        try request.refuseQuery()
+        let backend = try backend(request)
+        guard let host = backend.backend as? any WorkerHost else {
+            let type = backend.registration.type
+            throw Problem(404, "not-found", "The backend \"\(backend.name)\" is of type \"\(type)\", which has no workers.")
+        }
+        return .json(JSONWriter.bytes(of: ["workers": .array(host.workers.map { .object($0) })]))
     }
 
     @Sendable private func remove(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {

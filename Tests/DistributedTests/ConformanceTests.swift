@@ -1,0 +1,24 @@
+import BackendTestSuite
+import FlowCore
+import FlowEngine
+import FlowJSON
+import TestSupport
+import Testing
+
+@Suite("distributed backends pass the suite whole", .timeLimit(.minutes(2)))
+struct ConformanceTests {
+    @Test("with one worker or several", arguments: [1, 2])
+    func suite(_ workers: Int) async throws {
+        try await withCluster(workers: workers, concurrency: 64) { server, _, _ in
+            let backend = try #require(server.service.registry.backend("cluster"))
+            var runner = ConformanceRunner(BackendTestSuite(backend.backend))
+            runner.caseTime = .seconds(60)
+            runner.wholeTime = .seconds(110)
+            runner.slack = .seconds(30)
+            let report = try await runner.report()
+            let text = report.text(name: "cluster")
+            #expect(report.hasPassed && report.level == .l3, "\(text)")
+            #expect(report.count(.skipped) <= 5, "\(text)")
+        }
+    }
+}
