@@ -100,6 +100,15 @@ package final class NATSConnection: Sendable {
         do throws(NATSError) { try native?.subscribe(subject, handle) } catch { failed(error.description) }
     }
 
+    /// Has no more messages on a subject come, which tells the broker that nothing is to be sent there.
+    package func ignore(_ subject: String) {
+        let native = state.withLock { state in
+            state.subscriptions.removeAll { $0.subject == subject }
+            return state.native
+        }
+        native?.unsubscribe(subject)
+    }
+
     /// Has a function called about ten times a second, on a thread that must not be kept.
     package func onTick(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.ticks.append(body) } }
 

@@ -66,7 +66,7 @@ final class NativeConnection: Sendable {
     private enum State: Sendable {
         /// It is being made; this is listened to from then on.
         case connecting([(subject: String, handle: @Sendable (NATSMessage) -> Void)])
-        case open(Handle, [Handle])
+        case open(Handle, [String: Handle])
         case ended
     }
 
@@ -101,7 +101,7 @@ final class NativeConnection: Sendable {
         let handle = Handle(pointer: pointer)
         let wanted = state.withLock { state -> [(subject: String, handle: @Sendable (NATSMessage) -> Void)]? in
             guard case .connecting(let subscriptions) = state else { return nil }
-            state = .open(handle, [])
+            state = .open(handle, [:])
             return subscriptions
         }
         if let wanted {
@@ -120,7 +120,7 @@ final class NativeConnection: Sendable {
             return state
         }
         if case .open(_, let subscriptions) = last {
-            for subscription in subscriptions { natsSubscription_Destroy(subscription.pointer) }
+            for subscription in subscriptions.values { natsSubscription_Destroy(subscription.pointer) }
         }
         // Nobody can reach the pointer any more: all others take it from `state`.
         natsConnection_Destroy(pointer)
@@ -181,11 +181,24 @@ final class NativeConnection: Sendable {
             guard status == NATS_OK, let subscription else { return status }
             // What comes is bounded by what was asked for; a message that is dropped here would be missed.
             status = natsSubscription_SetPendingLimits(subscription, -1, -1)
-            subscriptions.append(Handle(pointer: subscription))
+            subscriptions[subject] = Handle(pointer: subscription)
             state = .open(connection, subscriptions)
             return status
         }
         guard status == NATS_OK else { throw .library("\(subject): \(Self.text(status))") }
+    }
+
+    /// Has no more messages come on a subject. Some may be on their way.
+    func unsubscribe(_ subject: String) {
+        state.withLock { state in
+            switch state {
+            case .connecting(let subscriptions):
+                state = .connecting(subscriptions.filter { $0.subject != subject })
+            case .open(_, let subscriptions):
+                if let handle = subscriptions[subject] { natsSubscription_Unsubscribe(handle.pointer) }
+            case .ended: break
+            }
+        }
     }
 
     /// Where it is connected to.

@@ -84,6 +84,12 @@ package final class PullConsumer: Sendable {
         }
     }
 
+    /// Withdraws all requests, for good.
+    package func stop() {
+        connection.ignore(inbox + ".*")
+        forget()
+    }
+
     /// Forgets all requests, as a broker does when the connection is lost.
     package func forget() { state.withLock { $0.requests = [] } }
 

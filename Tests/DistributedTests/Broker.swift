@@ -66,7 +66,7 @@ final class Worker: Sendable {
 
     init(
         _ broker: Broker, _ id: String = "w-" + UUID().uuidString, types: String? = nil, concurrency: Int = 16,
-        _ arguments: [String] = [], environment: [String: String] = [:], waits: Bool = true, url: String? = nil
+        arguments: [String] = [], environment: [String: String] = [:], waits: Bool = true, url: String? = nil
     ) async throws {
         self.id = id
         var words = ["worker", "--nats", url ?? broker.url, "--id", id, "--allow-private"]

@@ -21,6 +21,8 @@ final class Assignment: Sendable {
         var isPublished = false
         var lookedAt: ContinuousClock.Instant = .now
         var started: (worker: String, acknowledgement: String)?
+        /// The deliveries that workers have begun and not given back.
+        var deliveries: Set<String> = []
         var outcome: Outcome?
         var continuation: CheckedContinuation<Outcome, Never>?
         var nextChunk = 1
@@ -33,6 +35,8 @@ final class Assignment: Sendable {
 
     /// How many parts that came before others are kept.
     private static let mostChunks = 10_000
+    /// How many deliveries are remembered.
+    private static let mostDeliveries = 1000
     /// How long parts may take to come that a result says were sent before it.
     private static let chunkPatience: Duration = .seconds(1)
 
@@ -95,7 +99,21 @@ final class Assignment: Sendable {
         state.withLock { state in
             guard state.outcome == nil else { return }
             state.started = (worker, acknowledgement)
+            if state.deliveries.count < Self.mostDeliveries { state.deliveries.insert(acknowledgement) }
         }
+    }
+
+    /// Takes note that a delivery was given back.
+    func returned(_ acknowledgement: String) {
+        state.withLock { state in
+            state.deliveries.remove(acknowledgement)
+            if state.started?.acknowledgement == acknowledgement { state.started = nil }
+        }
+    }
+
+    /// How many deliveries were begun besides one, and nothing came of them.
+    func losses(besides acknowledgement: String) -> Int {
+        state.withLock { $0.deliveries.subtracting([acknowledgement]).count }
     }
 
     /// Takes a part of the result; parts are handed on in their order, each once.

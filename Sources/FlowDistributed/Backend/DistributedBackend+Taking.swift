@@ -46,6 +46,10 @@ extension DistributedBackend {
                 book.start(task.id, by: event.worker)
                 if assignment.isOver { book.end(task.id, by: event.worker) }
             }
+        case .returned(let id, let token, let acknowledgement):
+            guard let assignment = ledger.assignment(id), assignment.accepts(token) else { return }
+            assignment.returned(acknowledgement)
+            book.end(id, by: event.worker)
         case .chunk(let id, let token, let number, let payload):
             guard let assignment = ledger.assignment(id), !assignment.isOver else { return }
             guard assignment.accepts(token) else {
@@ -102,14 +106,18 @@ extension DistributedBackend {
         // Unstructured: a journal may have to be read, and no thread of the connection may wait for it.
         Task {
             let isWanted: Bool
-            if let assignment = ledger.assignment(id) {
+            var losses = 0
+            if ledger.isAnswered(id) {
+                isWanted = false
+            } else if let assignment = ledger.assignment(id) {
                 isWanted = !assignment.isOver
+                losses = assignment.losses(besides: question["ack"]?.string ?? "")
             } else if let context = try? await lookup(run) {
                 isWanted = AttemptRecord(context, NodeID(node), attempt: Int(clamping: attempt)) == .open
             } else {
                 return  // Nobody knows; the worker does the work.
             }
-            try? link.connection.publish(reply, JSONWriter.bytes(of: ["v": 1, "wanted": .bool(isWanted)]))
+            try? link.connection.publish(reply, JSONWriter.bytes(of: ["v": 1, "wanted": .bool(isWanted), "losses": .integer(Int64(losses))]))
         }
     }
 

@@ -14,6 +14,8 @@ import Synchronization
 public final class DistributedBackend: WorkerHost {
     /// How long after its cancellation a node that runs may take to end.
     static let cancelGrace: Duration = .seconds(4)
+    /// How long a node waits for a worker to say that it takes its type, as after a start of the server.
+    private static let announcementTime: Duration = .seconds(3)
 
     /// The name under which it is registered.
     public let name: BackendName
@@ -136,7 +138,24 @@ public final class DistributedBackend: WorkerHost {
             if Task.isCancelled { throw cancelled }
             throw BackendError(.unavailable, backend: name, "the broker cannot be used: \(link.trouble)")
         }
+        guard await hasTakers(request.node.type) else {
+            if Task.isCancelled { throw cancelled }
+            throw BackendError(
+                .unsupported, backend: name, "no worker that is connected takes nodes of type \"\(request.node.type)\"",
+                isRetriable: true)
+        }
         return try await handOut(request)
+    }
+
+    /// Whether nodes of a type can be queued: workers of this program take those of `native`, also when none is there yet.
+    private func hasTakers(_ type: String) async -> Bool {
+        if let native = native(), await native.nodeTypes.contains(where: { $0.name == type }) { return true }
+        let deadline = clock.now.advanced(by: Self.announcementTime)
+        while !book.types.contains(type) {
+            guard clock.now < deadline else { return false }
+            do { try await clock.sleep(for: .milliseconds(100)) } catch { return false }
+        }
+        return true
     }
 
     var cancelled: BackendError { BackendError(.cancelled, backend: name, "the attempt was cancelled") }

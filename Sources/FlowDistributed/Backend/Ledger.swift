@@ -47,6 +47,9 @@ final class Ledger: Sendable {
     /// The assignment of that id.
     func assignment(_ id: String) -> Assignment? { state.withLock { $0.open[id] } }
 
+    /// Whether the result of an id has come.
+    func isAnswered(_ id: String) -> Bool { state.withLock { $0.settling[id] != nil || $0.arrived[id] != nil } }
+
     /// All assignments.
     var all: [Assignment] { state.withLock { Array($0.open.values) } }
 

@@ -15,6 +15,8 @@ struct EventEnvelope: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         /// Tasks have been begun.
         case started([Start])
+        /// A task is given back that was begun, since the worker ends.
+        case returned(id: String, token: String, String)
         /// A part of a result; they are numbered from 1.
         case chunk(id: String, token: String, number: Int, Payload)
     }
@@ -48,6 +50,11 @@ struct EventEnvelope: Hashable, Sendable {
                 writer.endObject()
             }
             writer.endArray()
+        case .returned(let id, let token, let acknowledgement):
+            writer.field("kind", "returned")
+            writer.field("id", id)
+            writer.field("token", token)
+            writer.field("ack", acknowledgement)
         case .chunk(let id, let token, let number, let chunk):
             writer.field("kind", "chunk")
             writer.field("id", id)
@@ -67,8 +74,8 @@ struct EventEnvelope: Hashable, Sendable {
     private init?(_ fields: inout FieldReader) {
         fields.require("worker")
         let worker = fields.text("worker")
-        let kind = fields.value("kind", expected: "\"started\" or \"chunk\"") {
-            $0.string.flatMap { ["started", "chunk"].contains($0) ? $0 : nil }
+        let kind = fields.value("kind", expected: "\"started\", \"returned\" or \"chunk\"") {
+            $0.string.flatMap { ["started", "returned", "chunk"].contains($0) ? $0 : nil }
         }
         guard let worker, let kind else { return nil }
         self.worker = worker
@@ -87,6 +94,12 @@ struct EventEnvelope: Hashable, Sendable {
         } else {
             let id = fields.text("id", maximum: 1024)
             let token = fields.text("token", maximum: 64)
+            if kind == "returned" {
+                let acknowledgement = fields.text("ack", maximum: 1024)
+                guard let id, let token, let acknowledgement else { return nil }
+                self.kind = .returned(id: id, token: token, acknowledgement)
+                return
+            }
             let number = fields.integer("number", in: 1...Int(Int32.max))
             let chunk = Payload.read("chunk", &fields)
             guard let id, let token, let number, let chunk else { return nil }

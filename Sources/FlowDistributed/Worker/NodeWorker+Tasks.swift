@@ -52,13 +52,13 @@ extension NodeWorker {
     private func run(_ job: WorkerJob) async {
         let task = job.task
         let outcome: ResultEnvelope.Outcome?
-        if job.delivery.count > task.maxDeliveries {
-            let message = "\(job.delivery.count - 1) workers were lost during the attempt, or could not take it"
-            outcome = .failure(NodeFailure(.lost, message, retriable: true))
-        } else if job.delivery.count > 1, await isUnwanted(task) {
-            outcome = nil
-        } else {
-            outcome = await execute(job)
+        let standing = job.delivery.count > 1 ? await standing(of: job) : .wanted(losses: 0)
+        switch standing {
+        case .unwanted: outcome = nil
+        case .wanted(let losses) where losses >= task.maxDeliveries:
+            outcome = .failure(
+                NodeFailure(.lost, "\(losses) workers were lost during the attempt", retriable: true))
+        case .wanted: outcome = await execute(job)
         }
         guard !job.workIsOver() else { return strayEnded() }
         if let outcome {
@@ -68,19 +68,30 @@ extension NodeWorker {
         }
     }
 
-    /// Whether the server has a result already, of an earlier delivery.
-    private func isUnwanted(_ task: TaskEnvelope) async -> Bool {
+    /// How a task stands that was delivered before.
+    private enum Standing {
+        /// Nobody wants its result any more, or has it.
+        case unwanted
+        /// It is to be done; so many workers have begun it and were not heard of again. A broker counts deliveries, which
+        /// are not the same, and does not remember them all.
+        case wanted(losses: Int)
+    }
+
+    /// Asks the server how a task stands.
+    private func standing(of job: WorkerJob) async -> Standing {
+        let task = job.task
         let question: JSONObject = [
             "v": .integer(Int64(Envelope.version)), "kind": "wanted", "id": .string(task.id),
             "run": .string(task.run.rawValue), "node": .string(task.node.rawValue),
-            "attempt": .integer(Int64(task.attempt)),
+            "attempt": .integer(Int64(task.attempt)), "ack": .string(job.delivery.subject),
         ]
         guard
             let answer = try? await connection.request(
                 names.question(task.shard), JSONWriter.bytes(of: .object(question)), within: Self.questionTime),
             let value = try? JSONParser.parse(answer.payload)
-        else { return await isAnswered(task) }
-        return value["wanted"]?.bool == false
+        else { return await isAnswered(task) ? .unwanted : .wanted(losses: 0) }
+        if value["wanted"]?.bool == false { return .unwanted }
+        return .wanted(losses: value["losses"]?.integer.map { Int(clamping: $0) } ?? 0)
     }
 
     /// Whether a result lies on the broker, when no server is there to ask.

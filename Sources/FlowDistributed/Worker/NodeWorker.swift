@@ -18,6 +18,7 @@ package final class NodeWorker: Sendable {
         var recentTokens: Set<String> = []
         /// Who has to be told of tasks that were begun.
         var starts: [WorkerJob] = []
+        var startsToldAt: ContinuousClock.Instant?
         var isDraining = false
         var ticks = 0
     }
@@ -90,6 +91,7 @@ package final class NodeWorker: Sendable {
     /// Takes no more, gives what is being worked on so long to end, and hands the rest back.
     package func drain(grace: Duration) async {
         state.withLock { $0.isDraining = true }
+        queues.stop()
         register()
         let deadline = ContinuousClock.now.advanced(by: grace)
         while ContinuousClock.now < deadline, state.withLock({ !$0.jobs.isEmpty }) {
@@ -98,6 +100,9 @@ package final class NodeWorker: Sendable {
         for job in state.withLock({ Array($0.jobs.values) }) {
             guard let delivery = job.handBack() else { continue }
             logger.notice("node handed back", metadata: ["id": "\(job.task.id)"])
+            let event = EventEnvelope(
+                worker: options.id, .returned(id: job.task.id, token: job.task.token, delivery.subject))
+            try? connection.publish(names.event(job.task.shard, options.id), event.bytes)
             try? connection.say(.nak, of: delivery)
         }
         await connection.flush(within: .seconds(2))
@@ -134,11 +139,14 @@ package final class NodeWorker: Sendable {
 
     /// Takes note of a task that was begun, and tells its server soon.
     func noteStart(_ job: WorkerJob) {
-        let isFirst = state.withLock { state in
+        let now = ContinuousClock.now
+        let (isFirst, isRare) = state.withLock { state in
             state.starts.append(job)
-            return state.starts.count == 1
+            let isRare = state.startsToldAt.map { $0.duration(to: now) > Self.startDelay } ?? true
+            return (state.starts.count == 1, isRare)
         }
         guard isFirst else { return }
+        guard !isRare else { return tellStarts() }
         // Unstructured: nobody waits for it, and it ends at once.
         Task { [weak self, clock] in
             try? await clock.sleep(for: Self.startDelay)
@@ -149,6 +157,7 @@ package final class NodeWorker: Sendable {
     private func tellStarts() {
         let jobs = state.withLock { state in
             defer { state.starts = [] }
+            state.startsToldAt = .now
             return state.starts.filter { !$0.isConcluded }
         }
         for (shard, jobs) in Dictionary(grouping: jobs, by: \.task.shard) {

@@ -51,6 +51,15 @@ final class WorkerQueues: Sendable {
         }
     }
 
+    /// Takes no more tasks.
+    func stop() {
+        let queues = state.withLock { state in
+            state.isConnected = false
+            return state.queues
+        }
+        for queue in queues { queue.consumer.stop() }
+    }
+
     /// Forgets what was asked for, as the broker does.
     func disconnected() {
         let queues = state.withLock { state in
