@@ -7,6 +7,9 @@ scripts/bootstrap.sh nodejs openssl python3 python3-venv
 # What backends of type langchain run on.
 LANGCHAIN_PYTHON=$(scripts/langchain.sh)
 export LANGCHAIN_PYTHON
+# The broker of the backends of type distributed.
+NATS_SERVER=$(scripts/nats.sh)
+export NATS_SERVER
 scripts/types.sh
 # A target may import what it declares and nothing else: that is what keeps the direction of dependencies.
 swift build --build-tests --explicit-target-dependency-import-check error
@@ -17,10 +20,10 @@ export FLOWCORE_BINARY
 "$(swift build --show-bin-path)/flowcore-simulate" --seeds "${SEEDS:-3000}"
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
-swift test --skip-build --skip 'EndToEndTests|CrashTests|FlowSimulationTests|LangChainTests' "$@" | tee -a "$results"
 # These start processes of their own or take the processors for themselves: one test after the other.
-swift test --skip-build --no-parallel --filter 'EndToEndTests|CrashTests|FlowSimulationTests|LangChainTests' "$@" |
-    tee -a "$results"
+alone='EndToEndTests|CrashTests|FlowSimulationTests|LangChainTests|DistributedTests'
+swift test --skip-build --skip "$alone" "$@" | tee -a "$results"
+swift test --skip-build --no-parallel --filter "$alone" "$@" | tee -a "$results"
 scripts/docs/docc.sh
 scripts/examples.sh
 scripts/openapi/test.sh
