@@ -65,7 +65,7 @@ extension RunDriver {
         conclude(id, attempt: attempt, result, isCancelling: false)
     }
 
-    private func execute(
+    nonisolated(nonsending) private func execute(
         _ request: NodeRequest, on target: any Backend
     ) async -> Result<NodeResult, BackendError> {
         do { return .success(try await target.executeNode(request)) } catch {
