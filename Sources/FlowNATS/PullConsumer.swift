@@ -47,8 +47,10 @@ package final class PullConsumer: Sendable {
             guard let self else { return }
             // What is sent to the inbox itself is of the request; all else is what was asked for.
             guard message.subject.hasPrefix(inbox) else {
+                // In this order, so that a message is never neither to come nor with its receiver.
+                onMessage(message)
                 if count(message) { onEnd() }
-                return onMessage(message)
+                return
             }
             // 100 is a sign of life.
             guard message.status != 100, let number = message.subject.split(separator: ".").last.flatMap({ Int($0) })

@@ -49,7 +49,7 @@ extension DistributedBackend {
     /// Sees to it soon that everything that is handed out is on the broker, as after it was away.
     func reconcileSoon() {
         // Unstructured: it begins with the connection.
-        Task { await reconcile(after: .seconds(1)) }
+        Task { await reconcile(after: .zero) }
     }
 
     /// Publishes again what is neither on the broker nor answered.

@@ -121,7 +121,6 @@ final class WorkerQueues: Sendable {
             return state.onMessage
         }
         body(message)
-        fill(isPatient: true)
     }
 
     /// Asks for what there are free slots for.
