@@ -36,15 +36,23 @@ enum Callbacks {
     /// A connection was lost.
     static let disconnected: natsConnectionHandler = { _, closure in context(closure)?.owner.value?.disconnected() }
     /// The library has given up on a connection.
-    static let closed: natsConnectionHandler = { _, closure in context(closure)?.owner.value?.closed() }
+    static let closed: natsConnectionHandler = { connection, closure in
+        let owner = context(closure)?.owner.value
+        if let text = lastError(of: connection) { owner?.failed(text) }
+        owner?.closed()
+    }
 
     /// Something went wrong that no call could tell, such as a permission that is missing.
     static let failed: natsErrHandler = { connection, subscription, status, closure in
-        var text = NativeConnection.text(status)
+        context(closure)?.owner.value?.failed(lastError(of: connection) ?? NativeConnection.text(status))
+    }
+
+    private static func lastError(of connection: OpaquePointer?) -> String? {
         var last: UnsafePointer<CChar>?
         // Safe because the text belongs to the connection and is copied before another call can change it.
-        if natsConnection_GetLastError(connection, &last) != NATS_OK, let last { text = String(cString: last) }
-        context(closure)?.owner.value?.failed(text)
+        guard natsConnection_GetLastError(connection, &last) != NATS_OK, let last else { return nil }
+        let text = String(cString: last)
+        return text.isEmpty ? nil : text
     }
 
     /// The library has a new socket.

@@ -97,7 +97,9 @@ package final class NATSConnection: Sendable {
             return state.native
         }
         // One that is not open yet is told of all subscriptions when it is.
-        do throws(NATSError) { try native?.subscribe(subject, handle) } catch { failed(error.description) }
+        do throws(NATSError) { try native?.subscribe(subject, handle) } catch {
+            if error != .disconnected { failed(error.description) }
+        }
     }
 
     /// Has no more messages on a subject come, which tells the broker that nothing is to be sent there.

@@ -109,7 +109,8 @@ final class NativeConnection: Sendable {
                 do throws(NATSError) {
                     try subscribe(subscription.subject, subscription.handle)
                 } catch {
-                    context.owner.value?.failed(error.description)
+                    // Of one that is closed already its end tells why.
+                    if error != .disconnected { context.owner.value?.failed(error.description) }
                 }
             }
             if status == NATS_OK { context.owner.value?.connected() }
@@ -185,6 +186,7 @@ final class NativeConnection: Sendable {
             state = .open(connection, subscriptions)
             return status
         }
+        guard status != NATS_CONNECTION_CLOSED else { throw .disconnected }
         guard status == NATS_OK else { throw .library("\(subject): \(Self.text(status))") }
     }
 

@@ -13,7 +13,9 @@ package final class ToolProcess: Sendable {
     /// Starts a program.
     package init(_ program: String, _ arguments: [String], environment: [String: String] = [:], log: String) throws {
         self.log = log
-        if !FileManager.default.fileExists(atPath: log) { _ = FileManager.default.createFile(atPath: log, contents: nil) }
+        if !FileManager.default.fileExists(atPath: log) {
+            _ = FileManager.default.createFile(atPath: log, contents: nil)
+        }
         let file = try FileHandle(forWritingTo: URL(filePath: log))
         try file.seekToEnd()
         process = try ChildProcess(

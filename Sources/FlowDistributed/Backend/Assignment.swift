@@ -13,9 +13,17 @@ final class Assignment: Sendable {
         case cancelled
     }
 
+    /// What results have to repeat, by which it is known that they come from a worker that was given the node.
+    enum Token: Sendable {
+        /// It is being looked for: an earlier start may have given the node out.
+        case sought
+        /// Nothing is left that tells.
+        case unknown
+        case known(String)
+    }
+
     private struct State: Sendable {
-        /// What results have to repeat; `nil` when nobody remembers.
-        var token: String?
+        var token: Token
         var sequence: UInt64?
         /// Whether a broker has confirmed that it has the task, and since when.
         var isPublished = false
@@ -45,14 +53,14 @@ final class Assignment: Sendable {
     let request: NodeRequest
     private let state: Mutex<State>
 
-    init(_ request: NodeRequest, id: String, subject: String, token: String) {
+    init(_ request: NodeRequest, id: String, subject: String, token: Token) {
         self.id = id
         self.subject = subject
         self.request = request
         state = Mutex(State(token: token))
     }
 
-    var token: String? { state.withLock { $0.token } }
+    var token: Token { state.withLock { $0.token } }
     var sequence: UInt64? { state.withLock { $0.sequence } }
     var isOver: Bool { state.withLock { $0.outcome != nil } }
     var started: (worker: String, acknowledgement: String)? { state.withLock { $0.started } }
@@ -65,12 +73,17 @@ final class Assignment: Sendable {
             state.isPublished = true
             state.sequence = sequence
             state.lookedAt = .now
-            if let token { state.token = token }
+            if let token { state.token = .known(token) }
         }
     }
 
-    /// Takes any worker's result from now on, since nothing is left that tells who was given the task.
-    func forgetToken() { state.withLock { $0.token = nil } }
+    /// Whether it is being looked for who was given the node.
+    var isSought: Bool { if case .sought = token { true } else { false } }
+    /// What results have to repeat, as far as that is known.
+    var knownToken: String? { if case .known(let token) = token { token } else { nil } }
+
+    /// Changes what results have to repeat.
+    func expect(_ token: Token) { state.withLock { $0.token = token } }
 
     /// Counts the times that the task was sent: each has an id of its own.
     func nextPublication() -> Int {
@@ -92,7 +105,13 @@ final class Assignment: Sendable {
     func looked() { state.withLock { $0.lookedAt = .now } }
 
     /// Whether a token is the one that was given out.
-    func accepts(_ token: String) -> Bool { state.withLock { $0.token.map { $0 == token } ?? true } }
+    func accepts(_ token: String) -> Bool {
+        switch self.token {
+        case .sought: false
+        case .unknown: true
+        case .known(let known): known == token
+        }
+    }
 
     /// Takes note of who does the work.
     func start(by worker: String, acknowledgement: String) {

@@ -21,7 +21,9 @@ extension DistributedBackend {
         let id = TaskEnvelope.id(request.run.id, request.node.id, request.workAttempt)
         let queue = QueueName(type: request.node.type)
         let subject = link.names.task(queue.rawValue, request.run.id, request.node.id)
-        let assignment = Assignment(request, id: id, subject: subject, token: newToken())
+        // What an earlier start began of it may be under way.
+        let token: Assignment.Token = request.workAttempt == request.attempt ? .known(newToken()) : .sought
+        let assignment = Assignment(request, id: id, subject: subject, token: token)
         ledger.open(assignment)
         defer {
             ledger.close(assignment)
@@ -51,9 +53,9 @@ extension DistributedBackend {
 
     /// Publishes the task of an assignment, unless what an earlier start began of it is found.
     private func publish(_ assignment: Assignment, _ queue: QueueName) async {
-        let request = assignment.request
         do throws(NATSError) {
-            if request.workAttempt != request.attempt, try await adopt(assignment) { return }
+            if assignment.isSought, try await adopt(assignment) { return }
+            guard !assignment.isOver else { return }
             try await link.ensure(queue)
             try await send(assignment)
         } catch {
@@ -66,23 +68,18 @@ extension DistributedBackend {
     ///
     /// - Returns: false when there is nothing.
     private func adopt(_ assignment: Assignment) async throws(NATSError) -> Bool {
-        if let result = ledger.claim(assignment.id) {
-            assignment.take(result.alone)
-            return true
-        }
         switch try await whereabouts(of: assignment) {
-        case .queued(let sequence, let token):
-            assignment.published(sequence, token: token)
-            return true
+        case .queued(let sequence, let token): assignment.published(sequence, token: token)
         case .answered(let result):
             assignment.take(result)
             return true
-        case .nowhere:
-            // It may have come between the two questions.
-            guard let result = ledger.claim(assignment.id) else { return false }
-            assignment.take(result.alone)
-            return true
+        case .nowhere: assignment.expect(.unknown)
         }
+        // What has come meanwhile.
+        let isQueued = assignment.knownToken != nil
+        guard let result = ledger.claim(assignment) else { return isQueued }
+        assignment.take(result.alone)
+        return true
     }
 
     /// Looks for a task first and for its result then: the result is there before the task goes.
@@ -100,7 +97,7 @@ extension DistributedBackend {
         sequence = 1
         while let stored = try await link.stream.next(on: subject, from: sequence, of: link.names.results) {
             if let result = try? ResultEnvelope(reading: stored.payload), result.id == assignment.id,
-                assignment.sequence == nil || assignment.accepts(result.token)
+                assignment.isSought || assignment.accepts(result.token)
             {
                 return .answered(result.alone)
             }
@@ -113,7 +110,8 @@ extension DistributedBackend {
     func send(_ assignment: Assignment) async throws(NATSError) {
         let request = assignment.request
         let publication = assignment.nextPublication()
-        let token = assignment.token ?? newToken()
+        let token = assignment.knownToken ?? newToken()
+        assignment.expect(.known(token))
         var task = TaskEnvelope(
             request, attempt: request.workAttempt, token: token, shard: link.shard, input: .inline(request.input),
             timeout: request.timeLeft.map { Int(clamping: max($0.wholeMilliseconds, 1)) },
@@ -133,6 +131,7 @@ extension DistributedBackend {
         let receipt = try await link.stream.publish(assignment.subject, id: id, bytes, within: time)
         guard receipt.isDuplicate, publication == 1 else { return assignment.published(receipt.sequence) }
         // An earlier start has published it, or this one has, and the first confirmation was lost.
+        assignment.expect(.sought)
         if try await adopt(assignment) || assignment.isOver { return }
         try await send(assignment)
     }

@@ -12,12 +12,16 @@ extension DistributedBackend {
             refuse("result refused", message, "\(error)")
             return done(delivery)
         }
+        guard message.subject == link.names.result(link.shard, result.run, result.node) else {
+            refuse("result refused", message, "\(result.id) does not belong there")
+            return done(delivery)
+        }
         switch ledger.take(result, delivery) {
         case .wanted(let assignment): assignment.take(result)
         case .kept: break
         case .refused:
+            // It goes when the attempt has ended: nothing that may be the only result is dropped before.
             refuse("result refused", message, "\(result.worker) was not given \(result.id)")
-            done(delivery)
         }
     }
 
@@ -117,7 +121,8 @@ extension DistributedBackend {
             } else {
                 return  // Nobody knows; the worker does the work.
             }
-            try? link.connection.publish(reply, JSONWriter.bytes(of: ["v": 1, "wanted": .bool(isWanted), "losses": .integer(Int64(losses))]))
+            try? link.connection.publish(
+                reply, JSONWriter.bytes(of: ["v": 1, "wanted": .bool(isWanted), "losses": .integer(Int64(losses))]))
         }
     }
 

@@ -24,13 +24,16 @@ final class Ledger: Sendable {
     private struct State: Sendable {
         var open: [String: Assignment] = [:]
         /// Results that nobody waits for.
-        var arrived: [String: Arrival] = [:]
+        var arrived: [String: [Arrival]] = [:]
+        var arrivedCount = 0
         /// Results that were handed on and may not be on disk yet.
         var settling: [String: Arrival] = [:]
     }
 
     /// How many results are kept that nobody waits for; the broker sends the others again.
     private static let most = 20_000
+    /// How many of one id.
+    private static let mostOfOne = 16
 
     private let state = Mutex(State())
 
@@ -68,22 +71,39 @@ final class Ledger: Sendable {
                 return .kept
             }
             if let assignment = state.open[result.id], !assignment.isOver {
-                guard assignment.accepts(result.token) else { return .refused }
-                state.settling[result.id] = Arrival(result: result, delivery: delivery)
-                return .wanted(assignment)
+                if assignment.accepts(result.token) {
+                    state.settling[result.id] = Arrival(result: result, delivery: delivery)
+                    return .wanted(assignment)
+                }
+                Self.keep(result, delivery, &state)
+                // Until it is known who was given the node nobody is refused.
+                return assignment.isSought ? .kept : .refused
             }
-            if state.arrived.count < Self.most || state.arrived[result.id] != nil {
-                state.arrived[result.id] = Arrival(
-                    result: result, delivery: delivery, since: state.arrived[result.id]?.since ?? .now)
-            }
+            Self.keep(result, delivery, &state)
             return .kept
         }
     }
 
-    /// The result of an id that came before anybody waited for it.
-    func claim(_ id: String) -> ResultEnvelope? {
+    private static func keep(_ result: ResultEnvelope, _ delivery: Delivery, _ state: inout State) {
+        var kept = state.arrived[result.id] ?? []
+        if let index = kept.firstIndex(where: { $0.result.token == result.token }) {
+            kept[index].delivery = delivery
+        } else if state.arrivedCount < most, kept.count < mostOfOne {
+            kept.append(Arrival(result: result, delivery: delivery))
+            state.arrivedCount += 1
+        }
+        if !kept.isEmpty { state.arrived[result.id] = kept }
+    }
+
+    /// The result of an assignment that came before it was known what to expect, or before anybody waited for it.
+    func claim(_ assignment: Assignment) -> ResultEnvelope? {
         state.withLock { state in
-            guard let arrival = state.arrived.removeValue(forKey: id) else { return nil }
+            let id = assignment.id
+            guard let index = state.arrived[id]?.firstIndex(where: { assignment.accepts($0.result.token) }),
+                let arrival = state.arrived[id]?.remove(at: index)
+            else { return nil }
+            state.arrivedCount -= 1
+            if state.arrived[id]?.isEmpty == true { state.arrived[id] = nil }
             state.settling[id] = arrival
             return arrival.result
         }
@@ -93,7 +113,8 @@ final class Ledger: Sendable {
     func unsettled(_ isSettling: Bool, after time: Duration) -> [Arrival] {
         let now = ContinuousClock.now
         return state.withLock { state in
-            (isSettling ? state.settling : state.arrived).values.filter { $0.since.duration(to: now) >= time }
+            let all = isSettling ? Array(state.settling.values) : state.arrived.values.flatMap { $0 }
+            return all.filter { $0.since.duration(to: now) >= time }
         }
     }
 
@@ -103,7 +124,14 @@ final class Ledger: Sendable {
     func drop(_ arrival: Arrival, isSettling: Bool) -> Delivery? {
         state.withLock { state in
             if isSettling { return state.settling.removeValue(forKey: arrival.result.id)?.delivery }
-            return state.arrived.removeValue(forKey: arrival.result.id)?.delivery
+            let id = arrival.result.id
+            guard let index = state.arrived[id]?.firstIndex(where: { $0.result.token == arrival.result.token }) else {
+                return nil
+            }
+            let dropped = state.arrived[id]?.remove(at: index)
+            state.arrivedCount -= 1
+            if state.arrived[id]?.isEmpty == true { state.arrived[id] = nil }
+            return dropped?.delivery
         }
     }
 }

@@ -125,7 +125,8 @@ struct BackendRoutes: Sendable {
         let backend = try backend(request)
         guard let host = backend.backend as? any WorkerHost else {
             let type = backend.registration.type
-            throw Problem(404, "not-found", "The backend \"\(backend.name)\" is of type \"\(type)\", which has no workers.")
+            throw Problem(
+                404, "not-found", "The backend \"\(backend.name)\" is of type \"\(type)\", which has no workers.")
         }
         return .json(JSONWriter.bytes(of: ["workers": .array(host.workers.map { .object($0) })]))
     }
