@@ -50,7 +50,9 @@ enum Callbacks {
     private static func lastError(of connection: OpaquePointer?) -> String? {
         var last: UnsafePointer<CChar>?
         // Safe because the text belongs to the connection and is copied before another call can change it.
-        guard natsConnection_GetLastError(connection, &last) != NATS_OK, let last else { return nil }
+        let status = natsConnection_GetLastError(connection, &last)
+        // That no broker is left says nothing of why each of them was given up, which was told before.
+        guard status != NATS_OK, status != NATS_NO_SERVER, let last else { return nil }
         let text = String(cString: last)
         return text.isEmpty ? nil : text
     }

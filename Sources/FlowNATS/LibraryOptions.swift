@@ -24,7 +24,8 @@ struct LibraryOptions {
         set(natsOptions_SetPingInterval(made, 5000))
         set(natsOptions_SetMaxPingsOut(made, 2))
         set(natsOptions_SetSendAsap(made, true))
-        set(natsOptions_SetRetryOnFailedConnect(made, true, Callbacks.connected, context))
+        // Whoever owns the connection tries again himself, and learns each time what was wrong.
+        set(natsOptions_SetRetryOnFailedConnect(made, false, nil, nil))
         set(natsOptions_SetReconnectedCB(made, Callbacks.connected, context))
         set(natsOptions_SetDisconnectedCB(made, Callbacks.disconnected, context))
         set(natsOptions_SetClosedCB(made, Callbacks.closed, context))

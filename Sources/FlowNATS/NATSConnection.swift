@@ -253,7 +253,11 @@ extension NATSConnection: NativeConnection.Listener {
     }
 
     func failed(_ text: String) {
-        state.withLock { $0.lastError = text }
-        onEvent(.failed(text))
+        let isNews = state.withLock { state in
+            defer { state.lastError = text }
+            return state.lastError != text
+        }
+        // What is tried every second fails every second.
+        if isNews { onEvent(.failed(text)) }
     }
 }

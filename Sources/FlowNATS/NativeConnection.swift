@@ -73,7 +73,7 @@ final class NativeConnection: Sendable {
     private let state: Mutex<State>
     private let loop: SocketLoop
 
-    /// Makes the connection on a thread of its own, also when no broker is there yet.
+    /// Makes the connection on a thread of its own.
     ///
     /// - Parameter subscriptions: What is listened to from the beginning.
     init(
@@ -92,9 +92,9 @@ final class NativeConnection: Sendable {
         var pointer: OpaquePointer?
         var status = options.status
         if status == NATS_OK { status = natsConnection_Connect(&pointer, options.pointer) }
-        guard let pointer, status == NATS_OK || status == NATS_NOT_YET_CONNECTED else {
+        guard let pointer, status == NATS_OK else {
             state.withLock { $0 = .ended }
-            context.owner.value?.failed(Self.text(status))
+            context.owner.value?.failed(Self.lastError(status))
             context.owner.value?.closed()
             return
         }
@@ -113,7 +113,7 @@ final class NativeConnection: Sendable {
                     if error != .disconnected { context.owner.value?.failed(error.description) }
                 }
             }
-            if status == NATS_OK { context.owner.value?.connected() }
+            context.owner.value?.connected()
             loop.run(pointer)
         }
         let last = state.withLock { state in
@@ -212,6 +212,16 @@ final class NativeConnection: Sendable {
         }
         guard status == NATS_OK, let end = buffer.firstIndex(of: 0), end > 0 else { return nil }
         return String(decoding: buffer[..<end].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// What the last call on this thread says of its failure.
+    private static func lastError(_ status: natsStatus) -> String {
+        var code = status
+        // Safe because the text is the thread's own until its next call.
+        guard let text = nats_GetLastError(&code).map({ String(cString: $0) }), !text.isEmpty else {
+            return self.text(status)
+        }
+        return text
     }
 
     static func text(_ status: natsStatus) -> String {
