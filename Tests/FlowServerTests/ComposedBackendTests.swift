@@ -41,7 +41,9 @@ struct ComposedBackendTests {
     func list() async throws {
         try await TestServer.with { server in
             let types = try await server.client.send("GET", "/backends").json["types"]?.array ?? []
-            #expect(Set(types.compactMap { $0["type"]?.string }) == Set(Self.types + ["distributed", "langchain", "remote"]))
+            #expect(
+                Set(types.compactMap { $0["type"]?.string })
+                    == Set(Self.types + ["distributed", "langchain", "remote"]))
             #expect(types.allSatisfy { $0["config_schema"]?["additionalProperties"] == false })
         }
     }
