@@ -28,6 +28,7 @@ package struct PublishedLimits: Sendable {
         limits["max_wait"] = .string(DurationText.text(engine.maximumWait))
         limits["default_run_timeout"] = engine.runTimeout.map { .string(DurationText.text($0)) } ?? .null
         limits["default_node_timeout"] = engine.nodeTimeout.map { .string(DurationText.text($0)) } ?? .null
+        limits["default_retry"] = engine.retry.map { .object($0.json) } ?? .null
         for limit in http { limits[limit.name] = .integer(Int64(limit.value)) }
         bytes = JSONWriter.bytes(of: .object(limits))
     }

@@ -14,6 +14,9 @@ struct SettingsEffectTests {
         ("auth.api_keys", "[\"viewer:viewer-key-0123456\", \"admin-key-01234567\"]"),
         ("auth.allow_anonymous", "true"), ("runs.max_active", "1"), ("runs.max_parallel", "3"),
         ("runs.default_timeout", "2h"), ("runs.default_node_timeout", "90m"), ("runs.max_wait", "50ms"),
+        ("retry.max_attempts", "2"), ("retry.initial_delay", "1ms"), ("retry.backoff", "fixed"),
+        ("retry.multiplier", "3"), ("retry.max_delay", "2s"), ("retry.jitter", "0"),
+        ("retry.retry_on", "[\"out_of_luck\"]"),
         ("runs.finished_in_memory_bytes", "0"), ("runs.volatile_bytes", "0"), ("retention.max_age", "1d"),
         ("retention.max_count", "1000"), ("limits.max_nodes", "4"), ("limits.max_depth", "9"),
         ("limits.max_payload_bytes", "1024"), ("limits.max_run_bytes", "4096"),
@@ -55,6 +58,10 @@ struct SettingsEffectTests {
                 "max_nodes": 4, "max_json_depth": 9, "max_payload_bytes": 1024, "max_run_bytes": 4096,
                 "max_definitions": 1, "max_definition_versions": 2, "max_definition_bytes": 1024,
                 "max_conformance_runs": 7,
+                "default_retry": [
+                    "max_attempts": 2, "initial_delay": "1ms", "backoff": "fixed", "multiplier": 3.0,
+                    "max_delay": "2s", "jitter": 0.0, "retry_on": ["out_of_luck"],
+                ],
             ]
             for member in expected.members { #expect(limits[member.name] == member.value, "\(member.name)") }
         }
@@ -91,6 +98,14 @@ struct SettingsEffectTests {
             let large: JSONValue = ["url": .string(url + "/openapi.yaml")]
             let failed = try await end(try await submit([node("a", "http", large)]))
             #expect(failed["status"] == "failed" && failed["error"]?["code"] == "too_large", "\(failed)")
+            // Nodes without a policy of their own are tried again as the settings say.
+            for (code, attempts) in [("out_of_luck", 2), ("failed", 1)] {
+                let unlucky = try await submit([node("a", "fail", ["code": .string(code)])])
+                let run = "/workflows/\(unlucky.json["workflow_id"]?.string ?? "")"
+                #expect(try await end(unlucky)["error"]?["code"]?.string == code)
+                let node = try await client.send("GET", run + "/nodes/a", headers: Self.admin).json
+                #expect(node["attempts"]?.array?.count == attempts, "\(node)")
+            }
             #expect(try await submit((0..<5).map { node("n\($0)") }).places == ["/workflow/nodes"])
             let pad = JSONValue.string(String(repeating: "x", count: 3000))
             #expect(try await submit([node("a")], ["input": pad]).status == 413)

@@ -40,6 +40,8 @@ struct SettingsTests {
         ("server.max_listeners", "-1"), ("server.heartbeat", "0"), ("server.access_log", "some"),
         ("tls.certificate", "only-one-of-the-two.pem"), ("auth.allow_anonymous", "maybe"), ("data.directory", ""),
         ("runs.max_active", "0"), ("runs.max_parallel", "1.5"), ("runs.default_timeout", "long"),
+        ("retry.max_attempts", "0"), ("retry.initial_delay", "soon"), ("retry.backoff", "linear"),
+        ("retry.multiplier", "0.5"), ("retry.max_delay", "0s"), ("retry.jitter", "2"),
         ("runs.default_node_timeout", "0s"), ("runs.max_wait", "x"), ("runs.finished_in_memory_bytes", "-1"),
         ("runs.volatile_bytes", "1MB"), ("retention.max_age", "old"), ("retention.max_count", "0"),
         ("limits.max_nodes", "0"), ("limits.max_depth", "7"), ("limits.max_payload_bytes", "1023"),
@@ -78,7 +80,7 @@ struct SettingsTests {
     @Test("a value that a key does not take is refused by name, all of them at once, from the file as from variables")
     func refusals() async throws {
         let sample = try text(of: CommandTests.examples + "/../flowcore.yaml")
-        let tested = Self.unacceptable.map(\.key) + ["tls.key", "auth.api_keys"]
+        let tested = Self.unacceptable.map(\.key) + ["tls.key", "auth.api_keys", "retry.retry_on"]
         #expect(Set(Self.keys(of: sample)) == Set(tested) && !tested.isEmpty)
         let folder = try madeDirectory()
         let settings = try file("settings.yaml", Self.yaml(Self.unacceptable), in: folder)

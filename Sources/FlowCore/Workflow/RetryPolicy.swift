@@ -1,4 +1,4 @@
-import FlowJSON
+public import FlowJSON
 
 /// When and how often a failed attempt at a node is made again.
 public struct RetryPolicy: Hashable, Sendable {
@@ -66,6 +66,17 @@ public struct RetryPolicy: Hashable, Sendable {
     }
 
     private static func seconds(_ duration: Duration) -> Double { duration / .seconds(1) }
+
+    /// The policy as an author would write it.
+    public var json: JSONObject {
+        var object: JSONObject = [
+            "max_attempts": .integer(Int64(maxAttempts)), "initial_delay": .string(DurationText.text(initialDelay)),
+            "backoff": .string(backoff.rawValue), "multiplier": .double(multiplier),
+            "max_delay": .string(DurationText.text(maxDelay)), "jitter": .double(jitter),
+        ]
+        if let retryOn { object["retry_on"] = .array(retryOn.map { .string($0.rawValue) }) }
+        return object
+    }
 
     /// Reads a policy of JSON.
     ///

@@ -72,6 +72,7 @@ extension Settings {
         reader.number("runs.max_parallel", in: 1...10_000, &engine.parallelNodes)
         reader.duration("runs.default_timeout", &engine.runTimeout)
         reader.duration("runs.default_node_timeout", &engine.nodeTimeout)
+        readRetry(&reader)
         reader.duration("runs.max_wait", &engine.maximumWait)
         reader.number("runs.finished_in_memory_bytes", in: 0...(1 << 40), &engine.finishedBytes)
         reader.number("runs.volatile_bytes", in: 0...(1 << 40), &engine.volatileBytes)
@@ -96,6 +97,24 @@ extension Settings {
         reader.choice("logging.level", &logLevel)
         reader.choice("logging.format", &logFormat)
         http.answerTimeout = engine.maximumWait + .seconds(30)
+    }
+
+    /// The policy of nodes that have none; without a number of attempts there is none.
+    private mutating func readRetry(_ reader: inout SettingsReader) {
+        var policy = RetryPolicy()
+        var attempts: Int?
+        var codes: [String] = []
+        reader.number("retry.max_attempts", in: 1...1000, &attempts)
+        reader.duration("retry.initial_delay", &policy.initialDelay)
+        reader.choice("retry.backoff", &policy.backoff)
+        reader.number("retry.multiplier", in: 1...100, &policy.multiplier)
+        reader.duration("retry.max_delay", &policy.maxDelay)
+        reader.number("retry.jitter", in: 0...1, &policy.jitter)
+        reader.texts("retry.retry_on", &codes)
+        guard let attempts else { return }
+        policy.maxAttempts = attempts
+        if !codes.isEmpty { policy.retryOn = codes.map { NodeFailure.Code($0) } }
+        engine.retry = policy
     }
 
     private mutating func loadSecrets(_ problems: inout [String]) {

@@ -41,6 +41,12 @@ struct SettingsReader {
         target = number
     }
 
+    mutating func number(_ key: String, in range: ClosedRange<Double>, _ target: inout Double) {
+        value(key, "a number from \(range.lowerBound) to \(range.upperBound)", &target) { text in
+            Double(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
     mutating func duration(_ key: String, _ target: inout Duration) {
         value(key, "a duration such as \"30s\"", &target) { text in
             (DurationText.parse(text) ?? Int64(text).map { .seconds($0) }).flatMap { $0 > .zero ? $0 : nil }
