@@ -29,25 +29,38 @@ struct GraphCrashTests {
     func serverDies() async throws {
         let directory = try madeDirectory()
         let (notes, go) = (directory + "/notes", directory + "/go")
-        let first = try await ServerProcess(data: directory + "/data")
-        let made = try await first.client.send(
-            "POST", "/backends", ["name": "lc", "type": "langchain", "config": .object(LangChain.config())])
-        #expect(made.status == 201, "\(made.text)")
-        let submitted = try await first.client.send(
-            "POST", "/workflows", ["workflow": workflow(Self.crashing(notes, go)), "backend": "lc", "input": 1])
-        let id = try #require(submitted.json["workflow_id"]?.string, "\(submitted.text)")
-        try await until { Self.count(notes) == 4 }
-        try await Self.untilWaiting(first.client, id)
-        first.signal(SIGKILL)
-        _ = try await first.exit()
-        let second = try await ServerProcess(data: directory + "/data")
-        try await until { Self.count(notes) == 6 }
-        #expect(FileManager.default.createFile(atPath: go, contents: nil))
-        try await until {
-            try await second.client.send("GET", "/workflows/\(id)").json["completed_at"]?.string != nil
+        let id = try await Self.serving(directory + "/data") { first in
+            let made = try await first.client.send(
+                "POST", "/backends", ["name": "lc", "type": "langchain", "config": .object(LangChain.config())])
+            #expect(made.status == 201, "\(made.text)")
+            let submitted = try await first.client.send(
+                "POST", "/workflows", ["workflow": workflow(Self.crashing(notes, go)), "backend": "lc", "input": 1])
+            let id = try #require(submitted.json["workflow_id"]?.string, "\(submitted.text)")
+            try await until { Self.count(notes) == 4 }
+            try await Self.untilWaiting(first.client, id)
+            return id
         }
-        try Self.expectRecovered(try await second.client.send("GET", "/workflows/\(id)").json, notes, nil)
-        #expect(try await second.stop() == 0)
+        try await Self.serving(directory + "/data") { second in
+            try await until { Self.count(notes) == 6 }
+            #expect(FileManager.default.createFile(atPath: go, contents: nil))
+            try await until {
+                try await second.client.send("GET", "/workflows/\(id)").json["completed_at"]?.string != nil
+            }
+            let run = try await second.client.send("GET", "/workflows/\(id)").json
+            try Self.expectRecovered(run, notes, nil)
+        }
+    }
+
+    /// Calls `body` with the program, which is killed afterwards, whatever came of it.
+    private static func serving<Result>(
+        _ data: String, _ body: (ServerProcess) async throws -> Result
+    ) async throws -> Result {
+        let server = try await ServerProcess(data: data)
+        let result: Swift.Result<Result, any Error>
+        do { result = .success(try await body(server)) } catch { result = .failure(error) }
+        server.signal(SIGKILL)
+        _ = try await server.exit()
+        return try result.get()
     }
 
     /// Two branches that wait, of which one has a node behind it that has run.
