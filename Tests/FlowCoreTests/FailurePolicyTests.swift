@@ -117,6 +117,24 @@ struct FailurePolicyTests {
         #expect(harness.planner.context.output == "lost" && harness.planner.context.status == .completed)
     }
 
+    @Test("no attempt begins once the time for all has passed while the server was down", arguments: [false, true])
+    func overdue(isRunning: Bool) throws {
+        let policy: JSONValue = ["max_attempts": 9, "initial_delay": "1500ms", "jitter": 0]
+        var harness = try PlannerHarness(
+            ["name": "w", "nodes": [["node_id": "a", "type": "echo", "total_timeout": "2s", "retry": policy]]])
+        harness.result = { _, _, _ in .failure(NodeFailure("out_of_luck", "no", retriable: true)) }
+        while harness.step() {
+            let isThere = isRunning ? !harness.running.isEmpty : harness.planner.context["a"]?.retryAt != nil
+            if isThere { break }
+        }
+        harness.crash()
+        harness.now = harness.now.advanced(by: .seconds(5))
+        var isStarted = false
+        while harness.step() { isStarted = isStarted || !harness.running.isEmpty }
+        #expect(!isStarted && harness.planner.context.status == .failed)
+        #expect(harness.planner.context.error?.code == (isRunning ? .timeout : "out_of_luck"))
+    }
+
     @Test("jitter stays inside the cap")
     func jitter() {
         let policy = RetryPolicy(initialDelay: .seconds(10), multiplier: 2, maxDelay: .seconds(15), jitter: 1)

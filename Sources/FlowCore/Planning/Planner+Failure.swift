@@ -58,6 +58,19 @@ extension Planner {
         return start?.advanced(by: total)
     }
 
+    /// The failure of a node whose time for all its attempts passed before the next one could begin, as when the server was
+    /// down: what the last one failed of, unless that was lost.
+    func overdue(_ index: Int, _ now: Timestamp) -> NodeFailure? {
+        guard let deadline = deadline(ofNodeAt: index), now >= deadline else { return nil }
+        let node = context.nodes[index]
+        // What takes the node's place has its own time.
+        guard !node.usesFallback else { return nil }
+        if node.status == .pending, let error = node.attempt?.error { return error }
+        let limit = DurationText.text(context.writtenRules(ofNodeAt: index)?.totalTimeout ?? .zero)
+        return NodeFailure(
+            .timeout, "the node's attempts together took longer than its total timeout of \(limit)", retriable: true)
+    }
+
     /// Takes note of a failed attempt and what follows from it.
     mutating func failed(_ index: Int, _ error: NodeFailure, _ outcome: FailureOutcome) {
         switch outcome {
@@ -132,6 +145,7 @@ extension NodeFailure {
     ///
     /// - Parameter path: The place of the expression in its node or workflow.
     public static func expression(_ error: EvaluationError, at path: JSONPointer) -> NodeFailure {
+        let path = path.appending(error.path)
         var details: JSONObject = ["path": .string(path.description), "reason": .string(error.code.rawValue)]
         if let column = error.column { details["column"] = .integer(Int64(column)) }
         return NodeFailure(

@@ -22,7 +22,7 @@ extension Planner {
     }
 
     /// What to do about the next node whose predecessors have ended.
-    mutating func nextReady() -> Decision? {
+    mutating func nextReady(_ now: Timestamp) -> Decision? {
         while head < ready.count {
             let index = ready[head]
             let number = context.scopeNumber(ofNodeAt: index)
@@ -38,6 +38,11 @@ extension Planner {
             if isFirst, isPassedBy(index, rules, in: number) {
                 head += 1
                 return .skipNode(id)
+            }
+            if !isFirst, let failure = overdue(index, now) {
+                head += 1
+                if context.nodes[index].status == .running { give(up: index) }
+                return .failNode(id, failure)
             }
             if scopes[0].running >= maxParallel, Self.runsAsTask(rules) { return nil }
             head += 1

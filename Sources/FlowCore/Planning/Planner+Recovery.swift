@@ -47,7 +47,12 @@ extension Planner {
             if node.status == .pending, let instant = node.retryAt {
                 awaitRetry(instant, index)
             } else if nodes[index].missing == 0 {
-                if node.status == .running, isHopeless(node) { give(up: index) } else { ready.append(index) }
+                if node.status == .running, isHopeless(node) {
+                    give(up: index)
+                    hopeless.append(index)
+                } else {
+                    ready.append(index)
+                }
             }
         }
     }
@@ -57,11 +62,11 @@ extension Planner {
         node.earlierAttempts.count { $0.error?.code == .lost } + 1 >= limits.lostAttempts
     }
 
-    /// Has a node fail whose last attempt was lost.
-    private mutating func give(up index: Int) {
+    /// Takes a node whose last attempt was lost for one that runs, so that it can fail.
+    mutating func give(up index: Int) {
         nodes[index].isRunning = true
+        nodes[index].isTask = true
         count(1, from: context.scopeNumber(ofNodeAt: index))
-        hopeless.append(index)
     }
 
     /// Finds how far the nodes are whose bodies run.

@@ -104,7 +104,7 @@ public struct Planner: Sendable {
         if isMoving { return scopes[0].running == 0 ? .handOver : .wait(until: deadline) }
         // A body whose time is up, or that has no room for more, has nodes stopped.
         if let decision = nextOfBodies() ?? nextDue(now) ?? nextToCancel() { return decision }
-        if context.pausedAt == nil, let decision = nextReady() { return decision }
+        if context.pausedAt == nil, let decision = nextReady(now) { return decision }
         if scopes[0].unfinished == 0 { return completion() }
         if isStuck, context.status == .running { return .interruptWorkflow }
         guard let alarm = alarms.min?.instant else { return .wait(until: deadline) }

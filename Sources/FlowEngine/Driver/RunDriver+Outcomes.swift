@@ -68,7 +68,8 @@ extension RunDriver {
         case .success(.failure(let failure)): fail(id, attempt: attempt, failure)
         case .success(.interrupted(let prompt)):
             let shown = engine.secrets?.redacted(prompt) ?? prompt
-            interrupt(id, Interrupt(prompt: shown))
+            let deadline = planner.context.position(of: id).flatMap { planner.deadline(ofNodeAt: $0) }
+            interrupt(id, Interrupt(prompt: shown, deadline: deadline))
         case .failure(let error): fail(id, attempt: attempt, .transport(error))
         }
     }

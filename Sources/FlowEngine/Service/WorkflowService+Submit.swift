@@ -97,7 +97,8 @@ extension WorkflowService {
         let run: LiveRun
         do throws(ServiceError) {
             run = try await store.admit(
-                id, durability: request.durability ?? .full, key: request.idempotency?.key)
+                id, durability: request.durability ?? .full, key: request.idempotency?.key,
+                isChild: request.parent != nil)
         } catch {
             for user in users { user.release() }
             throw error

@@ -48,19 +48,25 @@ public actor JobStore {
 
     /// Makes room for a new run.
     ///
+    /// Runs that others start get half of the room there is: clients find some, however fast runs start each other.
+    ///
     /// - Throws: ``ServiceError`` when the id is taken, the server is full or going down.
-    func admit(_ id: WorkflowID, durability: Durability, key: String?) throws(ServiceError) -> LiveRun {
+    func admit(
+        _ id: WorkflowID, durability: Durability, key: String?, isChild: Bool = false
+    ) throws(ServiceError) -> LiveRun {
+        let room = isChild ? (limits.activeRuns + 1) / 2 : limits.activeRuns
         guard !isClosing else { throw .unavailable("the server is going down") }
         let run = LiveRun(id: id, sequence: lastSequence + 1, durability: durability, key: key)
         let isTaken = table.withLock { table -> Bool? in
-            guard table.live.count < limits.activeRuns else { return nil }
+            guard table.live.count < room else { return nil }
             guard table.durable[id] == nil, table.volatile[id] == nil else { return true }
             guard let earlier = table.live.updateValue(run, forKey: id) else { return false }
             table.live[id] = earlier
             return true
         }
         guard let isTaken else {
-            throw .overloaded("\(limits.activeRuns) runs are active, which is the limit", retryAfter: .seconds(1))
+            let purpose = isChild ? " for runs that others start" : ""
+            throw .overloaded("\(room) runs are active, which is the limit\(purpose)", retryAfter: .seconds(1))
         }
         guard !isTaken else { throw .conflict("there is a run \"\(id)\" already") }
         lastSequence += 1

@@ -1,3 +1,5 @@
+public import FlowJSON
+
 /// Why an expression has no value.
 public struct EvaluationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What kind of error it is.
@@ -28,6 +30,8 @@ public struct EvaluationError: Error, Hashable, Sendable, CustomStringConvertibl
     public var message: String
     /// Where in the expression, counted in code points from one.
     public var column: Int?
+    /// Where in the template the expression is; empty when that is all there is.
+    public var path = JSONPointer()
 
     /// Makes an error.
     public init(_ code: Code, _ message: String, column: Int? = nil) {
@@ -41,6 +45,13 @@ public struct EvaluationError: Error, Hashable, Sendable, CustomStringConvertibl
 }
 
 extension EvaluationError {
+    /// The same error of something that is a part of something larger.
+    func within(_ token: JSONPointer.Token) -> EvaluationError {
+        var copy = self
+        copy.path = JSONPointer([token] + path.tokens)
+        return copy
+    }
+
     /// Whether a logical operator may overlook it. What the evaluation may cost is nothing that `||` can mend.
     var isAbsorbable: Bool { code != .budgetExceeded }
 

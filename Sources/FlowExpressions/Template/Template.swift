@@ -79,11 +79,15 @@ public struct Template: Sendable {
             case .array(let parts):
                 var elements: [JSONValue] = []
                 elements.reserveCapacity(parts.count)
-                for part in parts { elements.append(try part.render(&frame)) }
+                for (index, part) in parts.enumerated() {
+                    do { elements.append(try part.render(&frame)) } catch { throw error.within(.position(index)) }
+                }
                 return .array(elements)
             case .object(let parts):
                 var object = JSONObject()
-                for (name, part) in parts { object[name] = try part.render(&frame) }
+                for (name, part) in parts {
+                    do { object[name] = try part.render(&frame) } catch { throw error.within(.name(name)) }
+                }
                 return .object(object)
             }
         }
