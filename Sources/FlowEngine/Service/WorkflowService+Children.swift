@@ -12,17 +12,7 @@ extension WorkflowService {
         do throws(ServiceError) {
             try await startChild(request)
             if engine.children.isCancelled(request.id) { engine.children.cancel(request.id) }
-            while let run = store.live(request.id) {
-                await run.wait(for: .max, until: nil, deadlines: engine.deadlines)
-                if run.isFinished { break }
-                guard !Task.isCancelled, run.failure == nil, !run.isAbandoned else {
-                    throw .unavailable("the run \"\(request.id)\" is not being executed now")
-                }
-            }
-            let context = try await load(request.id).context
-            guard context.status.isFinished else {
-                throw .unavailable("the run \"\(request.id)\" is not being executed now")
-            }
+            let context = try await end(ofChild: request.id)
             guard context.submission.parent == request.parent else {
                 // Ids can be chosen, and this one can be told in advance.
                 return .failure(
@@ -43,6 +33,37 @@ extension WorkflowService {
             }
         }
     }
+
+    /// Waits for the end of a run that a node has started.
+    ///
+    /// One that nobody drives is looked for: it may not have been taken up yet after a start, or have been left for a
+    /// while by a journal that failed, and the node has no attempt to lose for that.
+    private func end(ofChild id: WorkflowID) async throws(ServiceError) -> WorkflowContext {
+        var absentSince: Timestamp?
+        while true {
+            if let run = store.live(id) {
+                await run.wait(for: .max, until: nil, deadlines: engine.deadlines)
+                if run.isFinished { return try await load(id).context }
+                if !run.isAbandoned, run.failure == nil { absentSince = nil }
+            } else {
+                let status: WorkflowStatus?
+                do { status = try await engine.journal.status(of: id) } catch { throw ServiceError(error) }
+                // It may have been taken up meanwhile, and its last event not be in what readers see.
+                let context = status?.isFinished ?? true ? try await load(id).context : nil
+                if let context, context.status.isFinished { return context }
+            }
+            let now = engine.clock.now
+            let since = absentSince ?? now
+            absentSince = since
+            let next = now.advanced(by: Self.absenceInterval)
+            guard now < since.advanced(by: Self.childAbsence),
+                (try? await engine.clock.sleep(until: next, tolerance: nil)) != nil
+            else { throw .unavailable("the run \"\(id)\" is not being executed now") }
+        }
+    }
+
+    /// How long a node waits for a run that nobody drives before its attempt fails.
+    private static let childAbsence = rescueDelay * 2
 
     private func startChild(_ request: ChildRuns.Request) async throws(ServiceError) {
         guard store.live(request.id) == nil else { return }

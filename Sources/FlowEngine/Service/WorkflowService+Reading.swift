@@ -40,7 +40,7 @@ extension WorkflowService {
     }
 
     /// How often a run that is waited for and that nobody drives is looked for.
-    private static let absenceInterval: Duration = .milliseconds(100)
+    static let absenceInterval: Duration = .milliseconds(100)
 
     /// Some of the runs that match, newest first.
     public func list(_ query: RunQuery) async throws(ServiceError) -> RunPage {
