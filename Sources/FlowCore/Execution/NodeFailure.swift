@@ -144,7 +144,7 @@ extension NodeFailure {
     }
 
     /// Whether the backend is what failed, and not the node, and the service is to try again.
-    var isTransport: Bool {
+    package var isTransport: Bool {
         retriable && details?["backend"]?.string != nil && details?["retry_owner"] == nil
             && [BackendError.Code.unavailable, .overloaded].contains { $0.rawValue == details?["reason"]?.string }
     }

@@ -17,6 +17,9 @@ final class ChildRuns: Sendable {
         let parent: RunParent
     }
 
+    /// Why a run ends that nobody waits for any more.
+    static let reason = "the run that started it ended"
+
     private struct Link: Sendable {
         weak var service: WorkflowService?
         /// How many nodes start each run or wait for it.
@@ -60,7 +63,7 @@ final class ChildRuns: Sendable {
             if link.followers[id] != nil { link.cancelled.insert(id) }
             return link.service
         }
-        let reason = "the run that started it ended"
+        let reason = Self.reason
         if let run = service?.store.live(id) {
             run.inbox.send(.command(.cancel(reason: reason), RunReply()))
         } else if let service {

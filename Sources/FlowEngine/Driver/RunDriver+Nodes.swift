@@ -98,8 +98,8 @@ extension RunDriver {
         guard let child = children[id], child.attempt == attempt, !child.isCancelling,
             let index = planner.context.position(of: id)
         else { return }
-        abandon(child)
         forget(id)
+        defer { abandon(child) }
         let node = planner.context.definition(ofNodeAt: index)
         let message: String
         if let total = planner.deadline(ofNodeAt: index), engine.clock.now >= total {
@@ -114,7 +114,7 @@ extension RunDriver {
 
     /// Tells what carries an attempt out to end.
     private func abandon(_ child: RunningNode) {
-        if case .run(let request) = child.work { return engine.children.cancel(request.id) }
+        if case .run(let request) = child.work { return endChild(request.id) }
         child.task?.cancel()
     }
 

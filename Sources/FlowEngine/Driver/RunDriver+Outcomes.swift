@@ -30,6 +30,10 @@ extension RunDriver {
             return record(.nodeFailed(id, attempt: attempt, error: excess, then: outcome))
         }
         record(.nodeFailed(id, attempt: attempt, error: error, then: outcome))
+        guard error.isTransport, let index = planner.context.position(of: id) else { return }
+        // The next attempt goes on with the run that this one could not follow; there is none.
+        if case .retry = outcome { return }
+        if let child = planner.context.child(ofNodeAt: index) { endChild(child) }
     }
 
     /// Records that a node waits for an answer.

@@ -64,7 +64,9 @@ struct RunDriver {
             case .startIteration(let id, let index, let item):
                 startIteration(id, index, item)
             case .endIteration(let id, let index, let outcome):
-                record(.iterationEnded(id, index: index, admit(outcome)))
+                let ended = admit(outcome)
+                record(.iterationEnded(id, index: index, ended))
+                if case .failed = ended { endLostChildren() }
             case .interruptWorkflow: record(.workflowInterrupted)
             case .completeWorkflow(let output):
                 let failure = output.flatMap { admit($0) }
@@ -171,7 +173,11 @@ struct RunDriver {
         // What is known to have ended is not to be done again, whatever the reason to leave is.
         recorder.flush(planner.context)
         if let tick { engine.deadlines.cancel(tick.token) }
-        if !planner.context.status.isFinished { departure.begin() }
+        switch planner.context.status {
+        case .completed: break
+        case .failed, .cancelled: endLostChildren()
+        default: departure.begin()
+        }
         for id in children.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             children[id]?.task?.cancel()
             forget(id)

@@ -45,6 +45,9 @@ extension WorkflowService {
     private func restore(_ run: LiveRun) async -> WorkflowContext? {
         do throws(JournalError) {
             if let context = try await fold(run.id), !context.status.isFinished {
+                if try await isOrphan(context) {
+                    run.inbox.send(.command(.cancel(reason: ChildRuns.reason), RunReply()))
+                }
                 run.begin(context)
                 return context
             }
@@ -58,6 +61,18 @@ extension WorkflowService {
         }
         store.retire(run)
         return nil
+    }
+
+    /// Whether the node that started a run waits for it no longer: it may not have come to tell the run.
+    private func isOrphan(_ context: WorkflowContext) async throws(JournalError) -> Bool {
+        guard let parent = context.submission.parent else { return false }
+        guard let outer = store.live(parent.id)?.snapshot?.context else {
+            // One that has not ended is older, and so was to be taken up before; it goes on with its node later.
+            return try await engine.journal.status(of: parent.id)?.isFinished ?? true
+        }
+        guard let index = outer.position(of: parent.node) else { return true }
+        return outer.status.isFinished || outer.nodes[index].status.isFinished
+            || outer.child(ofNodeAt: index) != context.id
     }
 
     /// Takes up runs that wait for a backend which is there now.
