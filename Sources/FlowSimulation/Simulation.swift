@@ -14,7 +14,7 @@ public enum Simulation {
         var workloads = WorkloadGenerator(generator: generator.fork())
         let runs = workloads.workload()
         let scheduler = Scheduler(generator: generator.fork(), haste: plan.haste)
-        let world = World(scheduler, plan: plan, options: options)
+        let world = World(scheduler, plan: plan, options: options, definitions: workloads.definitions)
         world.log("\(plan)")
         let supervisor = Supervisor(world)
         supervisor.start()

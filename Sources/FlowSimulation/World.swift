@@ -1,5 +1,6 @@
 import FlowCore
 import FlowEngine
+import FlowJSON
 
 /// All that is around the servers of a simulation.
 final class World: Sendable {
@@ -13,13 +14,17 @@ final class World: Sendable {
     let executor: SimulationExecutor
     let clock: SimulationClock
 
-    init(_ scheduler: Scheduler, plan: FaultPlan, options: SimulationOptions) {
+    init(
+        _ scheduler: Scheduler, plan: FaultPlan, options: SimulationOptions,
+        definitions: [DefinitionName: JSONObject]
+    ) {
         self.scheduler = scheduler
         self.plan = plan
         self.options = options
         faults = FaultInjector(scheduler, plan: plan)
         disk = SimulatedDisk(
             scheduler, faults: faults, slowestWrite: plan.slowestWrite, sabotage: options.sabotage)
+        disk.define(definitions)
         ledger = Ledger(ids: scheduler.draw { $0.fork() })
         executor = SimulationExecutor(scheduler, owner: Scheduler.world)
         clock = SimulationClock(scheduler)

@@ -3,13 +3,24 @@ import FlowEngine
 
 extension FinalChecks {
     /// Goes through a run's events anew, and compares what comes of it with the engine's own fold.
-    func replay(_ run: StoredRun) {
+    func replay(_ run: StoredRun) -> RunReplay {
         let id = run.entry.id
         let known = world.ledger.facts(of: id)
         var facts = RunReplay.Facts()
+        facts.id = id
+        facts.run = { [disk = world.disk] in disk.run($0)?.context }
+        facts.mayLoseSight = world.plan.mayLoseSight
         facts.refusals = known.refusals
-        facts.isCancelWished = known.isCancelWished
+        // Of a run that a node started the node may want the end, which is compared later.
+        facts.isCancelWished = known.isCancelWished || run.context?.submission.parent != nil
         let replay = RunReplay.replay(run.events, facts)
+        compare(run, replay)
+        return replay
+    }
+
+    private func compare(_ run: StoredRun, _ replay: RunReplay) {
+        let id = run.entry.id
+        let known = world.ledger.facts(of: id)
         for problem in replay.problems { world.scheduler.report(.journal, "run \(id): \(problem)") }
         guard let context = run.context, context.status.isFinished else { return }
         if let end = replay.end, end != context.status {

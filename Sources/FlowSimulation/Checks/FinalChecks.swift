@@ -28,7 +28,9 @@ struct FinalChecks: Sendable {
 
     /// Compares what was seen and what was done with what is on disk.
     func check() {
-        for run in world.disk.runs { replay(run) }
+        let runs = world.disk.runs
+        let replays = Dictionary(runs.map { ($0.entry.id, replay($0)) }) { first, _ in first }
+        for run in runs { compareWithParent(run, replays) }
         checkAcceptance()
         checkReaders()
         for observation in world.ledger.observations {

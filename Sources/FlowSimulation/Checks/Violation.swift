@@ -10,6 +10,9 @@ public enum Invariant: String, Hashable, Sendable, CaseIterable {
     case announced
     /// A run ends as its workflow and what went wrong with it allow, with the outputs that follow from its input.
     case outcome
+    /// A node that runs a definition starts one run for each attempt, has that run's output, and has it end when it
+    /// waits no longer.
+    case children
     /// A run's state is the fold of its journal.
     case fold
     /// A journal is a sequence of events that the workflow allows.

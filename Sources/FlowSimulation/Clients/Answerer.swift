@@ -12,12 +12,23 @@ struct Answerer: Sendable {
             await world.pause(1...1500)
             guard let server = await supervisor.server() else { return }
             for run in world.disk.runs where !run.entry.status.isFinished {
-                guard let context = run.context else { continue }
+                // What nobody waits for is to end without an answer.
+                guard let context = run.context, isWanted(context) else { continue }
                 for node in context.nodes where node.status == .interrupted {
                     await answer(node.id, of: run, server)
                 }
             }
         }
+    }
+
+    /// Whether a node still waits for the run, if one has started it.
+    private func isWanted(_ context: WorkflowContext) -> Bool {
+        guard let parent = context.submission.parent else { return true }
+        guard let outer = world.disk.run(parent.id)?.context, let index = outer.position(of: parent.node) else {
+            return false
+        }
+        return !outer.status.isFinished && outer.cancelRequestedAt == nil
+            && !outer.nodes[index].status.isFinished && outer.child(ofNodeAt: index) == context.id
     }
 
     private func answer(_ node: NodeID, of run: StoredRun, _ server: SimulatedServer) async {

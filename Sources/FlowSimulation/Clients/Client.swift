@@ -22,6 +22,9 @@ struct Client: Sendable {
         await withTaskGroup { group in
             for _ in 0..<plan.readers { group.addTask { await followers.read() } }
             for _ in 0..<plan.pollers { group.addTask { await followers.poll() } }
+            if !world.disk.definitions.isEmpty {
+                group.addTask { await followers.followChildren() }
+            }
             if wantsPause { group.addTask { await followers.pause() } }
             if wantsMove { group.addTask { await followers.move() } }
             if wantsEnd { group.addTask { await followers.cancel() } }
@@ -75,7 +78,8 @@ struct Client: Sendable {
                     world.scheduler.report(.acceptance, "a submission is refused: \(reason)")
                     return nil
                 }
-                return id
+                // The earlier request may still be under way, and fail.
+                if await isThere(id) { return id }
             case .failure(.unavailable(let reason)), .failure(.overloaded(let reason, _)):
                 world.log("run \(plan.number) is not accepted: \(reason)")
                 if patience != nil {
@@ -94,6 +98,15 @@ struct Client: Sendable {
             if isUncertain, plan.key == nil, plan.id == nil { return nil }
             await world.pause(Self.again)
         }
+    }
+
+    /// Whether the server has a run on its disk.
+    private func isThere(_ id: WorkflowID) async -> Bool {
+        guard let server = await supervisor.server() else { return false }
+        let answer = await server.call { service throws(ServiceError) in try await service.load(id).context }
+        guard case .success(let context) = answer else { return false }
+        see(context)
+        return true
     }
 
     private func see(_ context: WorkflowContext) {

@@ -86,6 +86,29 @@ struct Followers: Sendable {
         }
     }
 
+    /// Follows the runs that the run's nodes start, and meddles with some of them.
+    func followChildren() async {
+        var known: Set<WorkflowID> = [id]
+        await withTaskGroup { group in
+            while let run = world.disk.run(id), !run.entry.status.isFinished {
+                for child in world.disk.runs {
+                    guard let parent = child.context?.submission.parent, known.contains(parent.id),
+                        known.insert(child.entry.id).inserted
+                    else { continue }
+                    let followers = Followers(world: world, supervisor: supervisor, id: child.entry.id)
+                    if world.scheduler.chance(30) { group.addTask { await followers.read() } }
+                    if world.scheduler.chance(world.plan.pausePercent) { group.addTask { await followers.pause() } }
+                    if world.scheduler.chance(world.plan.movePercent) { group.addTask { await followers.move() } }
+                    if world.scheduler.chance(world.plan.cancelPercent / 4) {
+                        group.addTask { await followers.cancel() }
+                    }
+                }
+                await world.pause(1...300)
+                guard await supervisor.server() != nil else { return }
+            }
+        }
+    }
+
     /// Asks for something until it is done or cannot be.
     ///
     /// - Returns: whether the run goes on.

@@ -29,6 +29,15 @@ struct FaultPlan: Sendable {
     /// Nothing goes wrong.
     static let none = FaultPlan()
 
+    /// Whether a node may lose sight of a run that it has started, while no crash takes the node along.
+    var mayLoseSight: Bool { failedWrites + failedReads + stops > 0 }
+
+    /// How long it takes at most until what one run wants of another has come there: failures of the journal and
+    /// servers that have to start anew are waited for.
+    var longestSilence: Duration {
+        .seconds(5) + .seconds(6) * (failedWrites + failedReads) + .seconds(1) * (crashes + stops)
+    }
+
     private init() {}
 
     init(using generator: inout SeededGenerator) {

@@ -10,6 +10,8 @@ public enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case keepRefused = "keep-refused"
     /// The disk stores another output of a node than it was handed.
     case alterStored = "alter-stored"
+    /// The disk forgets the unfinished runs that nodes have started, with each crash.
+    case forgetChild = "forget-child"
     /// The backend executes a node once more when its completion is on disk.
     case repeatCompleted = "repeat-completed"
     /// The backend executes a node again that nobody has begun an attempt at.
@@ -24,6 +26,7 @@ public enum Sabotage: String, Hashable, Sendable, CaseIterable {
         case .neverConfirm: .ends
         case .keepRefused: .acceptance
         case .alterStored: .fold
+        case .forgetChild: .children
         case .repeatCompleted: .once
         case .runUnannounced: .announced
         case .changeOutput: .journal

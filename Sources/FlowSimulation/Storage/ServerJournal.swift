@@ -1,5 +1,6 @@
 import FlowCore
 import FlowEngine
+import FlowJSON
 import Synchronization
 
 /// The disk as one server sees it. A server that crashed neither reads nor writes any more.
@@ -150,9 +151,17 @@ final class ServerJournal: Journal {
     }
 }
 
-/// Workflows are submitted as they are; none is stored under a name.
+/// What is stored under names was there before the first server and never changes.
 extension ServerJournal: DefinitionStore {
-    func definition(_ reference: DefinitionReference) -> Definition? { nil }
+    func definition(_ reference: DefinitionReference) async throws(JournalError) -> Definition? {
+        try await read { state in
+            let id = DefinitionID(reference.name, version: 1)
+            guard reference.includes(id), let document = state.definitions[id.name] else { return nil }
+            let entry = DefinitionEntry(id: id, createdAt: Scheduler.start)
+            return Definition(entry: entry, document: JSONWriter.bytes(of: .object(document)))
+        }
+    }
+
     func latestDefinitions(after name: DefinitionName?, limit: Int) -> [DefinitionEntry] { [] }
     func versions(of name: DefinitionName, before version: Int?, limit: Int) -> [DefinitionEntry] { [] }
 

@@ -18,8 +18,12 @@ final class SimulatedDisk: Sendable {
         var runs: [WorkflowID: StoredRun] = [:]
         /// The runs in the order in which they were stored.
         var order: [WorkflowID] = []
+        /// All runs that have ever been stored.
+        var born: Set<WorkflowID> = []
         var keys: [String: IdempotencyRecord] = [:]
         var registrations: [BackendRegistration] = []
+        /// The first versions of the definitions; there are no others.
+        var definitions: [DefinitionName: JSONObject] = [:]
         var queue: [Request] = []
         var isWriting = false
         /// What has been taken from the queue and not been confirmed.
@@ -52,6 +56,12 @@ final class SimulatedDisk: Sendable {
     /// The run as it is on disk.
     func run(_ id: WorkflowID) -> StoredRun? { state.withLock { $0.runs[id] } }
 
+    /// Stores definitions, before anything else happens.
+    func define(_ definitions: [DefinitionName: JSONObject]) { state.withLock { $0.definitions = definitions } }
+
+    /// What is stored under names.
+    var definitions: [DefinitionName: JSONObject] { state.withLock { $0.definitions } }
+
     /// All runs in the order in which they were stored.
     var runs: [StoredRun] { state.withLock { state in state.order.compactMap { state.runs[$0] } } }
 
@@ -83,6 +93,13 @@ final class SimulatedDisk: Sendable {
             state.queue = []
             state.flushes = []
             state.isWriting = false
+            if sabotage == .forgetChild {
+                let forgotten = state.order.filter { id in
+                    state.runs[id].map { $0.context?.submission.parent != nil && !$0.entry.status.isFinished } ?? false
+                }
+                for id in forgotten { state.runs[id] = nil }
+                state.order.removeAll { forgotten.contains($0) }
+            }
             guard let doomed = state.doomed.take(), var run = state.runs[doomed] else { return lost }
             if run.loseLastBatch() {
                 state.runs[doomed] = run
@@ -170,6 +187,9 @@ final class SimulatedDisk: Sendable {
                     return JournalError(.conflict, "the idempotency key is taken")
                 }
                 state.keys[record.key] = record
+            }
+            if !state.born.insert(id).inserted {
+                scheduler.report(.children, "run \(id) is started once more")
             }
             state.order.append(id)
             run = StoredRun(entry: batch.entry)

@@ -128,6 +128,20 @@ extension WorkflowDraft {
         }
     }
 
+    /// Nodes that run stored definitions.
+    mutating func addChildren(of definitions: [DefinitionName], _ generator: inout SeededGenerator) {
+        guard !definitions.isEmpty else { return }
+        for index in nodes.indices where nodes[index].control == nil && generator.chance(30) {
+            guard let name = generator.pick(definitions) else { continue }
+            let retry = nodes[index].fields["retry"]
+            let reference = generator.chance(50) ? "\(name)" : "\(DefinitionID(name, version: 1))"
+            makeControl(index, "workflow", ["definition": .string(reference)])
+            guard var policy = retry?.object else { continue }
+            if generator.chance(60) { policy["retry_on"] = ["child_failed"] }
+            nodes[index].fields["retry"] = .object(policy)
+        }
+    }
+
     mutating func addQuestions(_ generator: inout SeededGenerator) {
         guard generator.chance(25) else { return }
         for index in nodes.indices where nodes[index].control == nil && generator.chance(25) {

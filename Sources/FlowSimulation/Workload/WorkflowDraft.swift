@@ -20,13 +20,13 @@ struct WorkflowDraft: Sendable {
 
     var nodes: [DraftNode]
 
-    /// Draws a shape.
-    init(shape generator: inout SeededGenerator) {
+    /// Draws a shape, of fewer nodes when it is to be small.
+    init(shape generator: inout SeededGenerator, isSmall: Bool = false) {
         nodes = []
         switch generator.number(1...4) {
-        case 1: nodes = (1...generator.number(1...6)).map { DraftNode(id: "n\($0)") }
-        case 2: fan(generator.number(2...5))
-        default: graph(generator.number(2...8), &generator)
+        case 1: nodes = (1...generator.number(1...(isSmall ? 3 : 6))).map { DraftNode(id: "n\($0)") }
+        case 2: fan(generator.number(isSmall ? 2...2 : 2...5))
+        default: graph(generator.number(isSmall ? 1...3 : 2...8), &generator)
         }
     }
 

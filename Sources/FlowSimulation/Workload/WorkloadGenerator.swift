@@ -8,9 +8,32 @@ import FlowJSON
 struct WorkloadGenerator: Sendable {
     var generator: SeededGenerator
 
+    /// The definitions that are stored, by their names.
+    private(set) var definitions: [DefinitionName: JSONObject] = [:]
+    private var names: [DefinitionName] = []
+
+    init(generator: SeededGenerator) { self.generator = generator }
+
     mutating func workload() -> [RunPlan] {
+        if generator.chance(35) { (1...generator.number(1...2)).forEach { define($0) } }
         let count = generator.chance(40) ? 1 : generator.number(2...4)
         return (1...count).map { run($0) }
+    }
+
+    /// Draws a definition, whose nodes may run those before it.
+    private mutating func define(_ number: Int) {
+        var draft = WorkflowDraft(shape: &generator, isSmall: true)
+        draft.addWork(&generator)
+        draft.addFailures(&generator)
+        draft.addRetries(&generator)
+        draft.addErrorPolicies(&generator)
+        draft.addChildren(of: names, &generator)
+        draft.addQuestions(&generator)
+        let name = DefinitionName("library-\(number)")
+        var document: JSONObject = ["name": .string(name.rawValue), "nodes": .array(draft.json)]
+        if generator.chance(10) { document["timeout"] = .string("\(generator.number(1...4000))ms") }
+        definitions[name] = document
+        names.append(name)
     }
 
     private mutating func run(_ number: Int) -> RunPlan {
@@ -41,6 +64,7 @@ struct WorkloadGenerator: Sendable {
         draft.addErrorPolicies(&generator)
         draft.addConditions(&generator)
         draft.addBodies(&generator)
+        draft.addChildren(of: names, &generator)
         draft.addQuestions(&generator)
         draft.addBackends(&generator)
         var workflow: JSONObject = ["name": .string("workflow-\(number)"), "nodes": .array(draft.json)]

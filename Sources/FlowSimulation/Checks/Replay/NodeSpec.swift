@@ -11,6 +11,8 @@ struct NodeSpec: Sendable {
     let hasTimeout: Bool
     let backend: String?
     let maxAttempts: Int?
+    /// The codes that are tried again; `nil` for those errors that say so themselves.
+    let retryOn: [String]?
     let onError: OnError
     /// The nodes that have to end before, by their places in the list.
     var before: [Int] = []
@@ -31,6 +33,7 @@ struct NodeSpec: Sendable {
         hasTimeout = object["timeout"] != nil || object["total_timeout"] != nil
         backend = object["backend"]?.string
         maxAttempts = object["retry"].map { $0["max_attempts"]?.integer.map(Int.init) ?? 3 }
+        retryOn = object["retry"]?["retry_on"]?.array?.compactMap(\.string)
         switch object["on_error"] {
         case .string("continue"): onError = .proceed
         case .object(let policy):

@@ -74,6 +74,7 @@ extension RunReplay {
     /// Ends what in an iteration has not ended.
     private mutating func close(_ number: Int) {
         for id in scopes[number].addresses {
+            if nodes[id]?.isSettled != true { giveUpChild(of: id) }
             switch nodes[id]?.status {
             case .pending: nodes[id]?.status = .skipped
             case .running, .interrupted: nodes[id]?.status = .cancelled

@@ -24,6 +24,7 @@ extension RunReplay {
         node.attempts = attempt
         node.retryAt = nil
         nodes[id] = node
+        startChild(id)
     }
 
     /// Whether an attempt is under way, or its answer is waited for.
@@ -48,6 +49,9 @@ extension RunReplay {
             let answers = [Answers.answer(id, run: number).output, node.spec.config["default"]]
             expected = answers.compactMap(\.self)
         case "for_each", "loop": expected = bodyOutput(id).map { [$0] } ?? []
+        case "workflow":
+            expected = childOutput(of: node)
+            checkChild(id, notes)
         default:
             let behaviour = node.spec.behaviour(isFallback: node.usesFallback)
             if behaviour.asks {
@@ -105,13 +109,17 @@ extension RunReplay {
 
     mutating func fail(_ id: NodeID, _ attempt: Int, _ error: NodeFailure, _ outcome: FailureOutcome) {
         guard isOpen(id, attempt), let node = nodes[id] else { return }
-        let isBlip =
-            error.code == .unavailable && facts.refusals[id, default: 0] > 0 && !own(node, id).contains(error.code)
+        let mayBlip = node.type == "workflow" ? facts.mayLoseSight : facts.refusals[id, default: 0] > 0
+        let isBlip = error.code == .unavailable && mayBlip && !own(node, id).contains(error.code)
         if !isBlip, !own(node, id).contains(error.code) {
             wrong("\(id) fails with \(error.code), and could only with \(own(node, id))")
         }
         if isBlip { nodes[id]?.blips += 1 } else { nodes[id]?.ownFailures += 1 }
-        follow(id, outcome, isFinalDue: isFinalDue(id, error, isBlip))
+        let isFinalDue = isFinalDue(id, error, isBlip)
+        checkChild(id, error)
+        if error.code == .childFailed { nodes[id]?.child = nil } else if !isBlip { giveUpChild(of: id) }
+        follow(id, outcome, isFinalDue: isFinalDue)
+        if nodes[id]?.status != .pending || nodes[id]?.usesFallback == true { giveUpChild(of: id) }
     }
 
     /// The codes in which the node may fail without a fault of its backend.
@@ -126,6 +134,9 @@ extension RunReplay {
         case "approval": break
         case "for_each", "loop":
             if let code = bodyFailure(id) { codes.append(code) }
+            return codes
+        case "workflow":
+            if let failure = childFailure(of: node) { codes.append(failure.code) }
             return codes
         default:
             let behaviour = node.spec.behaviour(isFallback: node.usesFallback)
@@ -142,7 +153,8 @@ extension RunReplay {
         guard let node = nodes[id] else { return nil }
         // Blips are given attempts of their own, and beyond those the node's policy counts all of them.
         if isBlip || node.blips > 0 { return isBlip && node.blips < 4 ? false : nil }
-        guard let most = node.spec.maxAttempts, error.retriable, !node.usesFallback else { return true }
+        let isCovered = node.spec.retryOn.map { $0.contains(error.code.rawValue) } ?? error.retriable
+        guard let most = node.spec.maxAttempts, isCovered, !node.usesFallback else { return true }
         return node.ownFailures >= most
     }
 

@@ -14,6 +14,12 @@ package struct RunReplay {
         package var refusals: [NodeID: Int] = [:]
         /// Whether somebody asked for the run's end.
         package var isCancelWished = false
+        /// The run itself, of which the ids of those that its nodes start follow.
+        package var id = WorkflowID("run")
+        /// The other runs, as they ended.
+        package var run: @Sendable (WorkflowID) -> WorkflowContext? = { _ in nil }
+        /// Whether a node may lose sight of the run that it has started.
+        package var mayLoseSight = false
 
         /// Nothing is known.
         package init() {}
@@ -42,6 +48,8 @@ package struct RunReplay {
         var begun = 0
         var active = 0
         var value = JSONValue.null
+        /// The run that the node has started and waits for.
+        var child: WorkflowID?
         /// Why the node fails once its iterations have ended.
         var bodyFailure: NodeFailure.Code?
 
@@ -70,6 +78,8 @@ package struct RunReplay {
     var hasRunTimeout = false
     var scopes: [ScopeState] = []
     var nodes: [NodeID: NodeState] = [:]
+    /// The runs that nodes have started.
+    var children: [WorkflowID: ChildLink] = [:]
     /// The nodes in the order in which they first started.
     private(set) var path: [NodeID] = []
     var backend = ""
@@ -138,6 +148,7 @@ package struct RunReplay {
                 return wrong("stops nothing", event)
             }
             nodes[id]?.status = .cancelled
+            giveUpChild(of: id)
         case .iterationStarted(let id, let index, let item): startIteration(id, index, item)
         case .iterationEnded(let id, let index, let outcome): endIteration(id, index, outcome)
         case .cancelRequested:
@@ -165,9 +176,11 @@ package struct RunReplay {
             if !open.isEmpty { wrong("ends the run without \(open)", event) }
         case .workflowFailed(let error):
             end = .failed
+            giveUpChildren()
             if !scopes[0].isFailing, !(error.code == .timeout && hasRunTimeout) { wrong("has no reason", event) }
         case .workflowCancelled:
             end = .cancelled
+            giveUpChildren()
             if !isCancelled { wrong("was not asked for", event) }
         }
     }
