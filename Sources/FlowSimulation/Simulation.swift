@@ -56,7 +56,11 @@ public enum Simulation {
         statistics.crashes = supervisor.crashes
         statistics.steps = world.scheduler.steps
         for run in world.disk.runs {
-            statistics.runs[run.entry.status, default: 0] += 1
+            if run.context?.submission.parent == nil {
+                statistics.runs[run.entry.status, default: 0] += 1
+            } else {
+                statistics.children[run.entry.status, default: 0] += 1
+            }
             for node in run.context?.nodes ?? [] {
                 statistics.lostAttempts += node.earlierAttempts.count { $0.error?.code == .lost }
             }

@@ -2,8 +2,10 @@ public import FlowCore
 
 /// Some numbers about simulations, by which it is seen that they do something.
 public struct SimulationStatistics: Hashable, Sendable, CustomStringConvertible {
-    /// Runs by their last status.
+    /// Runs that clients submitted, by their last status.
     public var runs: [WorkflowStatus: Int] = [:]
+    /// Runs that nodes started, by their last status.
+    public var children: [WorkflowStatus: Int] = [:]
     /// Executions of nodes.
     public var executions = 0
     /// Attempts that were lost with a server.
@@ -18,16 +20,18 @@ public struct SimulationStatistics: Hashable, Sendable, CustomStringConvertible 
 
     /// The numbers as one line.
     public var description: String {
-        let ends = WorkflowStatus.allCases.compactMap { status in
-            runs[status].map { "\($0) \(status.rawValue)" }
+        func ends(_ runs: [WorkflowStatus: Int]) -> String {
+            WorkflowStatus.allCases.compactMap { status in runs[status].map { "\($0) \(status.rawValue)" } }
+                .joined(separator: ", ")
         }
-        return "\(ends.joined(separator: ", ")) runs; \(executions) executions, \(lostAttempts) attempts lost, "
+        return "\(ends(runs)) runs; \(ends(children)) of nodes; \(executions) executions, \(lostAttempts) attempts lost, "
             + "\(crashes) servers ended, \(steps) steps"
     }
 
     /// Adds those of another simulation.
     public mutating func add(_ other: SimulationStatistics) {
         runs.merge(other.runs, uniquingKeysWith: +)
+        children.merge(other.children, uniquingKeysWith: +)
         executions += other.executions
         lostAttempts += other.lostAttempts
         crashes += other.crashes

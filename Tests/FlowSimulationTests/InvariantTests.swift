@@ -14,6 +14,8 @@ struct InvariantTests {
         #expect(statistics.crashes > 100 && statistics.lostAttempts > 50, "\(statistics)")
         #expect(
             [.completed, .failed, .cancelled].allSatisfy { statistics.runs[$0, default: 0] > 10 }, "\(statistics)")
+        #expect(
+            [.completed, .failed, .cancelled].allSatisfy { statistics.children[$0, default: 0] > 0 }, "\(statistics)")
     }
 
     @Test("without faults no server ends and no attempt is lost")

@@ -100,17 +100,20 @@ extension WorkflowDraft {
         return "\(node).status == \"completed\" && \(node).output.value % \(divisor) == \(rest)"
     }
 
-    mutating func addBodies(_ generator: inout SeededGenerator) {
+    /// Nodes that run others again and again; those within another's body run over few items.
+    mutating func addBodies(
+        of definitions: [DefinitionName], depth: Int = 0, _ generator: inout SeededGenerator
+    ) {
         guard generator.chance(30) else { return }
         for index in nodes.indices where nodes[index].control == nil && generator.chance(30) {
-            var body = Self.body(&generator)
+            var body = Self.body(of: definitions, depth: depth, &generator)
             let isLoop = generator.chance(40)
             if !isLoop, generator.chance(30), body.nodes.count > 1 {
                 body.nodes[1].fields["when"] = .string("index % 2 == \(generator.number(0...1))")
             }
             var config: JSONObject = ["nodes": .array(body.json)]
             if isLoop {
-                config["max_iterations"] = .integer(Int64(generator.number(1...4)))
+                config["max_iterations"] = .integer(Int64(generator.number(1...(depth > 0 ? 2 : 4))))
                 if generator.chance(50) { config["until"] = .string("item.value % 2 == 0") }
                 if generator.chance(40) { config["while"] = .string("index < \(generator.number(0...3))") }
                 // What an iteration makes has to be something that conditions can tell of.
@@ -119,7 +122,7 @@ extension WorkflowDraft {
                 }
                 config["nodes"] = .array(body.json)
             } else {
-                config["items"] = generator.chance(60) ? "${input.items}" : [["value": 4], ["value": 7]]
+                config["items"] = depth == 0 && generator.chance(60) ? "${input.items}" : [["value": 4], ["value": 7]]
                 if generator.chance(40) { config["max_parallel"] = .integer(Int64(generator.number(1...2))) }
                 let policies: [JSONValue] = ["fail", "continue", ["continue_with": ["value": 0]]]
                 if generator.chance(50) { config["on_item_error"] = generator.pick(policies) }

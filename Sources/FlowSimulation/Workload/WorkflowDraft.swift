@@ -1,3 +1,4 @@
+import FlowCore
 import FlowJSON
 
 /// The nodes of a workflow that is being drawn, and the shapes that they come in.
@@ -32,13 +33,18 @@ struct WorkflowDraft: Sendable {
 
     private init(_ nodes: [DraftNode]) { self.nodes = nodes }
 
-    /// Nodes one after the other, for a body.
-    static func body(_ generator: inout SeededGenerator) -> WorkflowDraft {
+    /// Nodes one after the other, for a body, in which there may be other bodies and nodes that run definitions.
+    static func body(
+        of definitions: [DefinitionName], depth: Int, _ generator: inout SeededGenerator
+    ) -> WorkflowDraft {
         var draft = WorkflowDraft((1...generator.number(1...2)).map { DraftNode(id: "b\($0)") })
         draft.addWork(&generator)
         draft.addFailures(&generator)
         draft.addRetries(&generator)
         draft.addErrorPolicies(&generator)
+        if depth < 2 { draft.addBodies(of: definitions, depth: depth + 1, &generator) }
+        if generator.chance(30) { draft.addChildren(of: definitions, &generator) }
+        if generator.chance(20) { draft.addQuestions(&generator) }
         return draft
     }
 

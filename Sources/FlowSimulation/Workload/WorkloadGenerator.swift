@@ -63,7 +63,7 @@ struct WorkloadGenerator: Sendable {
         draft.addRetries(&generator)
         draft.addErrorPolicies(&generator)
         draft.addConditions(&generator)
-        draft.addBodies(&generator)
+        draft.addBodies(of: names, &generator)
         draft.addChildren(of: names, &generator)
         draft.addQuestions(&generator)
         draft.addBackends(&generator)

@@ -75,6 +75,10 @@ extension RunReplay {
     private mutating func close(_ number: Int) {
         for id in scopes[number].addresses {
             if nodes[id]?.isSettled != true { giveUpChild(of: id) }
+            for inner in scopes.indices where scopes[inner].owner == id && !scopes[inner].isOver {
+                scopes[inner].isOver = true
+                close(inner)
+            }
             switch nodes[id]?.status {
             case .pending: nodes[id]?.status = .skipped
             case .running, .interrupted: nodes[id]?.status = .cancelled
