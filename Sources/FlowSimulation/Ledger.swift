@@ -1,5 +1,6 @@
 import FlowCore
 import FlowEngine
+import FlowJSON
 import Synchronization
 
 /// What is known of the runs beside their journals: what clients asked for and saw, what nodes did.
@@ -14,6 +15,8 @@ final class Ledger: Sendable {
         var isCancelConfirmed = false
         /// Whether somebody asked for it.
         var isCancelWished = false
+        /// What it works on, when that is known beside its plan.
+        var input: JSONValue?
         /// How often the backend refused to execute the nodes.
         var refusals: [NodeID: Int] = [:]
     }

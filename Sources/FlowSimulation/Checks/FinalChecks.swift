@@ -30,7 +30,11 @@ struct FinalChecks: Sendable {
     func check() {
         let runs = world.disk.runs
         let replays = Dictionary(runs.map { ($0.entry.id, replay($0)) }) { first, _ in first }
-        for run in runs { compareWithParent(run, replays) }
+        for run in runs {
+            compareWithParent(run, replays)
+            compareWithEarlier(run, replays)
+        }
+        checkReruns()
         checkAcceptance()
         checkReaders()
         for observation in world.ledger.observations {

@@ -8,7 +8,7 @@ struct Client: Sendable {
     let plan: RunPlan
 
     /// How long a client waits before it asks again, in milliseconds.
-    private static let again = 1...2000
+    static let again = 1...2000
 
     func live() async {
         await world.pause(0...plan.submitAfter)
@@ -30,6 +30,7 @@ struct Client: Sendable {
             if wantsEnd { group.addTask { await followers.cancel() } }
             group.addTask { await waitForEnd(of: id) }
         }
+        if let rerun = plan.rerun { await repeatRun(id, rerun) }
     }
 
     private func request(_ workflow: Workflow, _ id: WorkflowID?) -> SubmitRequest {
@@ -109,11 +110,11 @@ struct Client: Sendable {
         return true
     }
 
-    private func see(_ context: WorkflowContext) {
+    func see(_ context: WorkflowContext) {
         world.ledger.observed(context, at: world.scheduler.now)
     }
 
-    private func waitForEnd(of id: WorkflowID) async {
+    func waitForEnd(of id: WorkflowID) async {
         while true {
             guard let server = await supervisor.server() else { return }
             let time = Duration.milliseconds(world.scheduler.number(1...5000))

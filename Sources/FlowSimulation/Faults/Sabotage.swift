@@ -14,6 +14,8 @@ public enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case forgetChild = "forget-child"
     /// The backend executes a node once more when its completion is on disk.
     case repeatCompleted = "repeat-completed"
+    /// The backend executes a node that a run has taken over of another one.
+    case repeatTaken = "repeat-taken"
     /// The backend executes a node again that nobody has begun an attempt at.
     case runUnannounced = "run-unannounced"
     /// The backend gives another output on every attempt but the first.
@@ -27,7 +29,7 @@ public enum Sabotage: String, Hashable, Sendable, CaseIterable {
         case .keepRefused: .acceptance
         case .alterStored: .fold
         case .forgetChild: .children
-        case .repeatCompleted: .once
+        case .repeatCompleted, .repeatTaken: .once
         case .runUnannounced: .announced
         case .changeOutput: .journal
         }

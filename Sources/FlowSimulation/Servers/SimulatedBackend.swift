@@ -69,6 +69,13 @@ final class SimulatedBackend: Backend {
         {
             try await again(node, in: await run.context)
         }
+        if world.options.sabotage == .repeatTaken {
+            let context = await run.context
+            let node = run.workflow.nodes.first { node in
+                !computesInline(node) && context.submission.origin?.taken[node.id]?.status == .completed
+            }
+            if let node { try await again(node, in: context) }
+        }
         try await run.drive(on: self)
         if world.options.sabotage == .repeatCompleted {
             let context = await run.context

@@ -51,7 +51,19 @@ struct WorkloadGenerator: Sendable {
         if generator.chance(40) { plan.id = WorkflowID("run-\(number)") }
         plan.readers = generator.chance(60) ? generator.number(1...2) : 0
         plan.pollers = generator.chance(50) ? 1 : 0
+        if generator.chance(25) { plan.rerun = rerun(of: plan) }
         return plan
+    }
+
+    private mutating func rerun(of plan: RunPlan) -> RunPlan.Rerun {
+        var rerun = RunPlan.Rerun()
+        let names = (plan.workflow["nodes"]?.array ?? []).compactMap { $0["node_id"]?.string }
+        if generator.chance(80) { rerun.from = generator.pick(names).map { NodeID($0) } }
+        if generator.chance(40), var input = plan.input.object {
+            input["value"] = .integer(Int64(generator.number(0...999)))
+            rerun.input = .object(input)
+        }
+        return rerun
     }
 
     /// A workflow as JSON.

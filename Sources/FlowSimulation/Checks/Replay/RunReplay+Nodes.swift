@@ -69,10 +69,15 @@ extension RunReplay {
     /// Takes note of what a condition chose.
     private mutating func choose(_ id: NodeID, _ next: NodeID?) {
         guard let node = nodes[id] else { return }
-        let routes = node.spec.config["routes"]?.array ?? []
         guard let target = route(of: node) else { return wrong("\(id) chooses by a condition that has no value") }
         if target != next?.rawValue { wrong("\(id) chooses \(next?.rawValue ?? "none"), not \(target ?? "none")") }
-        for route in routes {
+        bar(id, allBut: target)
+    }
+
+    /// Has the nodes passed by that a condition went past.
+    mutating func bar(_ id: NodeID, allBut target: String?) {
+        guard let node = nodes[id] else { return }
+        for route in node.spec.config["routes"]?.array ?? [] {
             guard let other = route["to"]?.string, other != target else { continue }
             let place = scopes[node.scope].addresses.first { nodes[$0]?.spec.id == other }
             if let place { nodes[place]?.isBarred = true }

@@ -194,6 +194,7 @@ package struct RunReplay {
         backend = submission.backend.rawValue
         hasRunTimeout = workflow["timeout"] != nil
         open(workflow["nodes"]?.array ?? [], owner: nil, index: 0, item: .null)
+        if let origin = submission.origin { takeOver(origin) }
     }
 
     /// Sets up nodes that run together.
