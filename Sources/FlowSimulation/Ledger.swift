@@ -36,6 +36,8 @@ final class Ledger: Sendable {
         /// What each reader was given.
         var readers: [Int: (id: WorkflowID, events: [RunEvent])] = [:]
         var executions = 0
+        /// The runs of whose end somebody was told.
+        var told: Set<WorkflowID> = []
         var ids: SeededGenerator
     }
 
@@ -84,6 +86,9 @@ final class Ledger: Sendable {
     func given(_ events: [RunEvent], toReader number: Int) {
         state.withLock { $0.readers[number]?.events += events }
     }
+
+    func told(_ id: WorkflowID) { state.withLock { _ = $0.told.insert(id) } }
+    func wasTold(_ id: WorkflowID) -> Bool { state.withLock { $0.told.contains(id) } }
 
     var executions: Int { state.withLock { $0.executions } }
     func executed() { state.withLock { $0.executions += 1 } }

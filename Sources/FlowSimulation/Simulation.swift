@@ -24,7 +24,9 @@ public enum Simulation {
                 for client in clients { group.addTask { await client.live() } }
             }
             // Those of which no client knows have to end as well.
-            while world.disk.runs.contains(where: { !$0.entry.status.isFinished }) {
+            while world.disk.hasPendingDeliveries
+                || world.disk.runs.contains(where: { !$0.entry.status.isFinished })
+            {
                 guard await supervisor.server() != nil else { return }
                 await world.pause(1000...5000)
             }

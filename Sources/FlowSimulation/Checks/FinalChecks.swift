@@ -35,6 +35,7 @@ struct FinalChecks: Sendable {
             compareWithEarlier(run, replays)
         }
         checkReruns()
+        checkDeliveries()
         checkAcceptance()
         checkReaders()
         for observation in world.ledger.observations {

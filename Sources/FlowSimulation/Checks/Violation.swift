@@ -13,6 +13,8 @@ public enum Invariant: String, Hashable, Sendable, CaseIterable {
     /// A node that runs a definition starts one run for each attempt, has that run's output, and has it end when it
     /// waits no longer.
     case children
+    /// Whoever wants to know of a run's end is told of it, once it is on disk and until it is known to have come there.
+    case told
     /// A run's state is the fold of its journal.
     case fold
     /// A journal is a sequence of events that the workflow allows.

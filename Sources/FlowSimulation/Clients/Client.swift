@@ -37,6 +37,7 @@ struct Client: Sendable {
         var request = SubmitRequest(workflow: workflow)
         request.input = plan.input
         request.workflowID = id
+        if plan.hasHook { request.onCompletion = CompletionHook(url: "http://receiver/\(plan.number)") }
         request.idempotency = plan.key.map { .init(key: $0, fingerprint: "fingerprint of \($0)") }
         return request
     }

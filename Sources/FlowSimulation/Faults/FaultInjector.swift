@@ -20,6 +20,8 @@ final class FaultInjector: Sendable {
 
     func failsRead() -> Bool { plan.withLock { spend(&$0.failedReads, $0.failedReadPercent) } }
 
+    func failsDelivery() -> Bool { plan.withLock { spend(&$0.failedDeliveries, $0.failedDeliveryPercent) } }
+
     func refusal() -> Refusal? {
         guard plan.withLock({ spend(&$0.refusals, $0.refusalPercent) }) else { return nil }
         return scheduler.chance(50) ? .atOnce : .afterWork

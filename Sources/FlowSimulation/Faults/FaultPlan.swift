@@ -16,6 +16,9 @@ struct FaultPlan: Sendable {
     /// How many executions the backend refuses, and out of a hundred how many while it does.
     var refusals = 0
     var refusalPercent = 0
+    /// How many times nobody takes what is told of the end of runs, and out of a hundred how many while that is so.
+    var failedDeliveries = 0
+    var failedDeliveryPercent = 0
     /// Out of a hundred how many runs somebody cancels.
     var cancelPercent = 0
     /// Out of a hundred how many runs somebody pauses, and how many are moved to another backend.
@@ -61,5 +64,9 @@ struct FaultPlan: Sendable {
         if generator.chance(25) { movePercent = generator.number(10...80) }
         if generator.chance(25) { impatience = generator.number(5...40) }
         if generator.chance(35) { haste = generator.number(1...60) }
+        if generator.chance(40) {
+            failedDeliveries = generator.number(1...6)
+            failedDeliveryPercent = generator.number(20...100)
+        }
     }
 }

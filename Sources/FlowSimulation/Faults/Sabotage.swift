@@ -6,6 +6,8 @@ public enum Sabotage: String, Hashable, Sendable, CaseIterable {
     case neverConfirm = "never-confirm"
     /// The disk leaves an event out of what it gives to readers.
     case skipEvent = "skip-event"
+    /// The disk does not keep what is to be told of the end of runs.
+    case forgetDelivery = "forget-delivery"
     /// The disk refuses the first batch of a run to the engine and keeps it.
     case keepRefused = "keep-refused"
     /// The disk stores another output of a node than it was handed.
@@ -26,6 +28,7 @@ public enum Sabotage: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .loseConfirmed, .skipEvent: .reading
         case .neverConfirm: .ends
+        case .forgetDelivery: .told
         case .keepRefused: .acceptance
         case .alterStored: .fold
         case .forgetChild: .children

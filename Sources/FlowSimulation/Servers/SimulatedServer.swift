@@ -58,6 +58,9 @@ final class SimulatedServer: Sendable {
             let service = WorkflowService(
                 registry: registry, journal: journal, limits: limits, clock: clock, logger: logger,
                 random: { [world] in Double(world.scheduler.number(0...999)) / 1000 }, executor: executor,
+                hooks: CompletionHooks(
+                    sender: SimulatedReceiver(world, clock: clock) { [weak self] in self?.isDead ?? true },
+                    encode: { context, _, _ in SimulatedReceiver.body(of: context) }),
                 makeID: { [world] in world.ledger.nextID(at: $0) })
             state.withLock { $0.service = service }
             do {

@@ -41,7 +41,7 @@ final class ServerJournal: Journal {
     }
 
     /// Reads after some time, as another thread would.
-    private func read<Value: Sendable>(
+    func read<Value: Sendable>(
         _ body: @Sendable (borrowing SimulatedDisk.State) -> Value
     ) async throws(JournalError) -> Value {
         guard await turn(), !disk.failsRead() else { throw JournalError(.unavailable, "the disk cannot be read") }
@@ -172,14 +172,4 @@ extension ServerJournal: DefinitionStore {
 
     func removeDefinition(_ name: DefinitionName, latest: Int) -> Bool { false }
     func removeVersion(_ id: DefinitionID) -> Bool { false }
-}
-
-/// Nobody is told of the end of runs.
-extension ServerJournal: DeliveryStore {
-    func dueDeliveries(at instant: Timestamp, except origins: Set<String>, limit: Int) -> DueDeliveries {
-        DueDeliveries()
-    }
-
-    func record(_ deliveries: [Delivery]) {}
-    func delivery(of id: WorkflowID) -> Delivery? { nil }
 }

@@ -24,6 +24,8 @@ final class SimulatedDisk: Sendable {
         var registrations: [BackendRegistration] = []
         /// The first versions of the definitions; there are no others.
         var definitions: [DefinitionName: JSONObject] = [:]
+        /// What is to be told of the end of runs.
+        var deliveries: [WorkflowID: Delivery] = [:]
         var queue: [Request] = []
         var isWriting = false
         /// What has been taken from the queue and not been confirmed.
@@ -64,6 +66,12 @@ final class SimulatedDisk: Sendable {
 
     /// All runs in the order in which they were stored.
     var runs: [StoredRun] { state.withLock { state in state.order.compactMap { state.runs[$0] } } }
+
+    /// How far a server has come with telling of a run's end.
+    func delivery(of id: WorkflowID) -> Delivery? { state.withLock { $0.deliveries[id] } }
+
+    /// Whether somebody has still to be told of the end of a run.
+    var hasPendingDeliveries: Bool { state.withLock { $0.deliveries.values.contains { $0.status == .pending } } }
 
     func append(_ request: Request, from owner: Scheduler.Owner) {
         let starts = state.withLock { state in
@@ -206,6 +214,7 @@ final class SimulatedDisk: Sendable {
             return error
         }
         state.runs[id] = run
+        if sabotage != .forgetDelivery { state.deliveries[id] = batch.delivery ?? state.deliveries[id] }
         if sabotage == .loseConfirmed, !run.entry.status.isFinished { state.doomed = id }
         return run.lastPosition == batch.lastPosition ? nil : JournalError(.corrupt, "the batch holds other events")
     }

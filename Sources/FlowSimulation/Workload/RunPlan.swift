@@ -23,6 +23,8 @@ struct RunPlan: Sendable {
     var id: WorkflowID?
     /// Whether it is repeated once it has ended, from which of its nodes on, and on which input.
     var rerun: Rerun?
+    /// Whether somebody wants to be told of its end.
+    var hasHook = false
     /// How many follow its events, and how many look at its state now and then.
     var readers = 0
     var pollers = 0

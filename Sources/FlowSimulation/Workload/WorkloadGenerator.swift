@@ -51,6 +51,7 @@ struct WorkloadGenerator: Sendable {
         if generator.chance(40) { plan.id = WorkflowID("run-\(number)") }
         plan.readers = generator.chance(60) ? generator.number(1...2) : 0
         plan.pollers = generator.chance(50) ? 1 : 0
+        plan.hasHook = generator.chance(30)
         if generator.chance(25) { plan.rerun = rerun(of: plan) }
         return plan
     }
