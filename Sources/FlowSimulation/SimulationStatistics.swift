@@ -24,7 +24,8 @@ public struct SimulationStatistics: Hashable, Sendable, CustomStringConvertible 
             WorkflowStatus.allCases.compactMap { status in runs[status].map { "\($0) \(status.rawValue)" } }
                 .joined(separator: ", ")
         }
-        return "\(ends(runs)) runs; \(ends(children)) of nodes; \(executions) executions, \(lostAttempts) attempts lost, "
+        return
+            "\(ends(runs)) runs; \(ends(children)) of nodes; \(executions) executions, \(lostAttempts) attempts lost, "
             + "\(crashes) servers ended, \(steps) steps"
     }
 

@@ -31,7 +31,10 @@ struct NestedReplayTests {
 
     private static func nested() throws -> [RunEvent.Kind] {
         let inner: JSONValue = [
-            ["node_id": "b", "type": "for_each", "config": ["items": [4], "nodes": [["node_id": "c", "type": "work"]]]]
+            [
+                "node_id": "b", "type": "for_each",
+                "config": ["items": [4], "nodes": [["node_id": "c", "type": "work"]]],
+            ]
         ]
         let nodes: JSONValue = [["node_id": "a", "type": "for_each", "config": ["items": [1], "nodes": inner]]]
         let made = output("a[0].b[0].c", 4)
@@ -71,10 +74,11 @@ struct NestedReplayTests {
         for (index, kind) in kinds.enumerated().dropFirst() {
             context?.apply(RunEvent(position: index + 1, time: Timestamp(milliseconds: 900), kind: kind))
         }
-        return context ?? WorkflowContext(
-            RunConstants(
-                id: id, graph: WorkflowGraph(submission.workflow), submission: submission,
-                submittedAt: Timestamp(milliseconds: 900)))
+        return context
+            ?? WorkflowContext(
+                RunConstants(
+                    id: id, graph: WorkflowGraph(submission.workflow), submission: submission,
+                    submittedAt: Timestamp(milliseconds: 900)))
     }
 
     @Test("a node that runs a definition has the output of the run that follows from its own, once that has ended")

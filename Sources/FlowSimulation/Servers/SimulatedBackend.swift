@@ -69,6 +69,7 @@ final class SimulatedBackend: Backend {
         {
             try await again(node, in: await run.context)
         }
+        try await run.drive(on: self)
         if world.options.sabotage == .repeatTaken {
             let context = await run.context
             let node = run.workflow.nodes.first { node in
@@ -76,7 +77,6 @@ final class SimulatedBackend: Backend {
             }
             if let node { try await again(node, in: context) }
         }
-        try await run.drive(on: self)
         if world.options.sabotage == .repeatCompleted {
             let context = await run.context
             let node = zip(run.workflow.nodes, context.nodes).first { !computesInline($0) && $1.status == .completed }
