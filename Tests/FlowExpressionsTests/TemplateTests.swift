@@ -50,6 +50,17 @@ import Testing
         }
     }
 
+    @Test("an expression without a value is told with its place")
+    func failure() throws {
+        let template = try Template(["url": "${input.n}", "body": ["x": [1, "a ${1 / (input.n - 3)}"]]])
+        #expect {
+            _ = try template.render(variables)
+        } throws: { error in
+            let error = error as? EvaluationError
+            return error?.code == .divisionByZero && error?.path == ["body", "x", 1]
+        }
+    }
+
     @Test("a text with very many expressions is compiled and rendered in one pass")
     func manyExpressions() throws {
         let text = String(repeating: "é${input.n} ", count: 50_000)

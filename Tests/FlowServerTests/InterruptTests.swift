@@ -105,6 +105,24 @@ struct InterruptTests {
         }
     }
 
+    @Test("a node that asks waits no longer than the time for all its attempts")
+    func total() async throws {
+        let clock = ManualClock()
+        var options = TestServer.Options()
+        options.clock = clock
+        options.backends = [ScriptedBackend { _ in .interrupted(prompt: "well?") }]
+        try await TestServer.with(options) { server in
+            let client = server.client
+            let id = try await Self.waiting(
+                server, workflow([["node_id": "q", "type": "ask", "total_timeout": "1h"]]))
+            let shown = try await client.send("GET", "/workflows/\(id)/nodes/q").json
+            #expect(shown["interrupt"]?["deadline"]?.string != nil, "\(shown)")
+            clock.advance(by: .seconds(3600))
+            let run = try await RunControlTests.wait(client, id)
+            #expect(run["status"] == "failed" && run["error"]?["code"] == "timeout", "\(run)")
+        }
+    }
+
     @Test("a node of any type can ask, also in a body, and is answered by its address")
     func inBody() async throws {
         var options = TestServer.Options()
