@@ -31,12 +31,15 @@ public final class NodeRules: Hashable, Sendable {
     let onError: ErrorPolicy
     /// What the node directs, when it is one that does.
     let control: Control?
+    /// Which workers may execute it.
+    let placement: Placement?
 
     init(
         source: JSONObject = JSONObject(), when: CELExpression? = nil, join: Join = .any, input: Template? = nil,
         config: Template? = nil, retry: RetryPolicy? = nil, totalTimeout: Duration? = nil,
-        onError: ErrorPolicy = .fail, control: Control? = nil
+        onError: ErrorPolicy = .fail, control: Control? = nil, placement: Placement? = nil
     ) {
+        self.placement = placement
         self.source = source
         self.when = when
         self.join = join
@@ -70,6 +73,9 @@ extension Node {
 
     /// The nodes that a condition chooses among.
     package var conditionTargets: [NodeID] { control?.targets ?? [] }
+
+    /// Which workers may execute the node; `nil` when its author said nothing of them.
+    public var placement: Placement? { rules?.placement }
 
     /// The nodes in the node's body; empty when it has none.
     public var body: [Node] { rules?.control?.body?.graph.workflow.nodes ?? [] }
@@ -115,7 +121,7 @@ extension NodeRules {
     /// Refuses what a node cannot have that does no work of its own.
     private static func refuseMeaningless(_ fields: inout FieldReader, _ object: JSONObject, _ kind: ControlType) {
         guard kind != .workflow else { return }
-        for name in ["retry", "total_timeout", "backend"] where object[name] != nil {
+        for name in ["retry", "total_timeout", "backend", "worker", "priority"] where object[name] != nil {
             fields.refuse(name, "a node of type \"\(kind.rawValue)\" does no work of its own that could have one")
         }
         if kind == .condition, object["timeout"] != nil {
@@ -124,7 +130,7 @@ extension NodeRules {
     }
 
     /// The fields that make rules, in their order.
-    static let fields = ["when", "join", "input", "retry", "total_timeout", "on_error"]
+    static let fields = ["when", "join", "input", "retry", "total_timeout", "on_error", "worker", "priority"]
 
     /// Reads what a node says beyond type and configuration.
     ///
@@ -153,6 +159,7 @@ extension NodeRules {
         }
         let totalTimeout = fields.duration("total_timeout")
         let onError = fields.errorPolicy(for: id ?? "_")
+        let placement = Placement.decode(&fields, object)
         var control: Control?
         var template: Template?
         if let kind {
@@ -166,6 +173,6 @@ extension NodeRules {
         guard !source.isEmpty || control != nil || template != nil else { return nil }
         return NodeRules(
             source: source, when: when, join: join ?? .any, input: input?.template, config: template, retry: retry,
-            totalTimeout: totalTimeout, onError: onError ?? .fail, control: control)
+            totalTimeout: totalTimeout, onError: onError ?? .fail, control: control, placement: placement)
     }
 }

@@ -66,7 +66,9 @@ extension DistributedBackend {
                         continue
                     }
                     logger.warning("lost task published again", metadata: ["id": "\(assignment.id)"])
-                    try await link.ensure(QueueName(type: assignment.request.node.type))
+                    try await link.ensure(
+                        QueueName(
+                            type: assignment.request.node.type, placement: assignment.request.node.placement))
                     try await send(assignment)
                 }
             } catch {

@@ -19,7 +19,7 @@ extension DistributedBackend {
     /// Hands a node out and waits for its result.
     func handOut(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
         let id = TaskEnvelope.id(request.run.id, request.node.id, request.workAttempt)
-        let queue = QueueName(type: request.node.type)
+        let queue = QueueName(type: request.node.type, placement: request.node.placement)
         let subject = link.names.task(queue.rawValue, request.run.id, request.node.id)
         // What an earlier start began of it may be under way.
         let token: Assignment.Token = request.workAttempt == request.attempt ? .known(newToken()) : .sought

@@ -57,7 +57,9 @@ package final class NodeWorker: Sendable {
         connection = NATSConnection(broker) { relay.tell($0) }
         stream = JetStream(connection)
         objects = ObjectStore(stream, bucket: names.namespace)
-        queues = WorkerQueues(stream, stream: names.tasks, types: Set(options.types), slots: options.slots)
+        queues = WorkerQueues(
+            stream, stream: names.tasks, types: Set(options.types), labels: options.labels,
+            slots: options.slots)
         relay.set { [weak self] event in self?.take(event) }
         queues.start(
             used: { [weak self] in self?.usedSlots ?? .max }, onMessage: { [weak self] in self?.take($0) })

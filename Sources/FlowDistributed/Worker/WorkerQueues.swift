@@ -33,10 +33,12 @@ final class WorkerQueues: Sendable {
     private let stream: JetStream
     private let name: String
     private let types: Set<String>
+    private let labels: [String: String]
     private let slots: Int
     private let state = Mutex(State())
 
-    init(_ stream: JetStream, stream name: String, types: Set<String>, slots: Int) {
+    init(_ stream: JetStream, stream name: String, types: Set<String>, labels: [String: String], slots: Int) {
+        self.labels = labels
         self.stream = stream
         self.name = name
         self.types = types
@@ -87,7 +89,9 @@ final class WorkerQueues: Sendable {
         var isWhole = false
         while let page = try? await stream.call("CONSUMER.LIST." + name, ["offset": .integer(Int64(offset))]) {
             let consumers = page["consumers"]?.array ?? []
-            found += consumers.compactMap { QueueName(consumer: $0) }.filter { types.contains($0.type) }
+            found += consumers.compactMap { QueueName(consumer: $0) }.filter {
+                $0.isFor(types: types, labels: labels)
+            }
             offset += consumers.count
             isWhole = consumers.isEmpty || offset >= page["total"]?.integer.map { Int(clamping: $0) } ?? 0
             if isWhole { break }
@@ -108,7 +112,7 @@ final class WorkerQueues: Sendable {
                 onMessage: { [weak self] in self?.take($0) }, onEnd: { [weak self] in self?.ended(queue) })
             state.withLock { state in
                 state.queues.append(Queue(name: queue, consumer: consumer))
-                state.queues.sort { $0.name.rawValue < $1.name.rawValue }
+                state.queues.sort { QueueName.precedes($0.name, $1.name) }
                 state.sweep = nil
             }
         }

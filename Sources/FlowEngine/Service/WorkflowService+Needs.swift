@@ -136,9 +136,17 @@ extension WorkflowService {
     private nonisolated(nonsending) static func needs(of node: Node, on backend: RegisteredBackend) async
         -> [ValidationIssue]
     {
-        node.withoutTemplated(await backend.backend.validate(node)).map { issue in
+        var issues = node.withoutTemplated(await backend.backend.validate(node)).map { issue in
             issue.coded(issue.pointer == ["type"] ? .unknownNodeType : .invalidNode)
         }
+        if let placement = node.placement, !backend.capabilities.has(BackendCapabilities.distributed) {
+            issues.append(
+                ValidationIssue(
+                    [placement.labels.isEmpty ? "priority" : "worker"],
+                    "the backend \"\(backend.name)\" has no workers among which nodes could be placed",
+                    code: .missingCapability))
+        }
+        return issues
     }
 }
 
