@@ -1,11 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test simulate cel-conformance lint types format bench image image-test image-test-langchain test-sanitizers crash docs examples clean
+.PHONY: help run run-cluster test simulate cel-conformance lint types format bench image image-test image-test-langchain test-sanitizers crash docs examples clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 run: ## Build, start the server on 127.0.0.1:8080, run the example, keep serving
 	@scripts/run.sh
+
+run-cluster: ## Build, start three brokers, a server on 127.0.0.1:8080 and three workers, run an example, keep serving
+	@scripts/cluster.sh
 
 test: ## Run every test
 	@scripts/test.sh

@@ -1,3 +1,4 @@
+import Dispatch
 package import FlowJSON
 import FoundationEssentials
 
@@ -23,6 +24,8 @@ package struct JetStream: Sendable {
 
     /// How long an answer is waited for before the same message is sent again.
     private static let patience: Duration = .seconds(1)
+    /// When a message is sent again that nobody took.
+    private static let pause: DispatchTimeInterval = .milliseconds(100)
     /// JetStream's code for a message or stream that is not there.
     private static let notFound: Set<Int> = [10037, 10057, 10059, 10014]
 
@@ -86,6 +89,13 @@ package struct JetStream: Sendable {
                 publish(
                     subject, id: id, payload, within: ContinuousClock.now.duration(to: deadline),
                     completion: completion)
+            case .failure(.noResponders) where ContinuousClock.now < deadline:
+                // As while the brokers of a cluster choose who leads.
+                DispatchQueue.global().asyncAfter(deadline: .now() + Self.pause) {
+                    publish(
+                        subject, id: id, payload, within: ContinuousClock.now.duration(to: deadline),
+                        completion: completion)
+                }
             case .failure(let error): completion(.failure(error))
             }
         }
@@ -94,15 +104,33 @@ package struct JetStream: Sendable {
     /// Makes a stream, or changes the one of its name to be so.
     package func ensureStream(_ config: JSONObject) async throws(NATSError) {
         let name = config["name"]?.string ?? ""
-        do throws(NATSError) {
+        guard let info = try await find("STREAM.INFO." + name) else {
             _ = try await call("STREAM.CREATE." + name, config)
-        } catch .refused(code: 10058, _) {
-            _ = try await call("STREAM.UPDATE." + name, config)
+            return
         }
+        // A change that changes nothing is refused too while a broker of the cluster is away.
+        if Self.holds(info["config"], .object(config)) { return }
+        _ = try await call("STREAM.UPDATE." + name, config)
+    }
+
+    /// What the API tells of something; `nil` when it is not there.
+    private func find(_ name: String) async throws(NATSError) -> JSONValue? {
+        do throws(NATSError) { return try await call(name) } catch {
+            if case .refused(let code, _) = error, Self.notFound.contains(code) { return nil }
+            throw error
+        }
+    }
+
+    /// Whether a value says what is wished, and maybe more.
+    private static func holds(_ value: JSONValue?, _ wish: JSONValue) -> Bool {
+        guard case .object(let members) = wish else { return value == wish }
+        return members.members.allSatisfy { holds(value?[$0.name], $0.value) }
     }
 
     /// Makes a durable consumer, or changes the one of its name to be so.
     package func ensureConsumer(_ name: String, of stream: String, _ config: JSONObject) async throws(NATSError) {
+        let info = try await find("CONSUMER.INFO.\(stream).\(name)")
+        if let info, Self.holds(info["config"], .object(config)) { return }
         var config = config
         config["durable_name"] = .string(name)
         _ = try await call(

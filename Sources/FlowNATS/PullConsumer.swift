@@ -19,7 +19,7 @@ package final class PullConsumer: Sendable {
     }
 
     /// How long a request is taken to be open behind its time.
-    private static let slack: Duration = .seconds(2)
+    private static let slack: Duration = .seconds(1)
 
     private let connection: NATSConnection
     private let subject: String

@@ -17,17 +17,43 @@ final class Broker: Sendable {
 
     let port: Int
     let directory: String
-    private let more: String
+    /// Where other brokers of a cluster reach it.
+    let route: Int
+    private let more: Mutex<String>
     private let process = Mutex<ToolProcess?>(nil)
 
     /// Starts a broker.
     ///
     /// - Parameter more: What else its configuration says.
     init(_ more: String = "") async throws {
-        self.more = more
+        self.more = Mutex(more)
         directory = try madeDirectory()
         port = try freePort()
+        route = try freePort()
         try await start()
+    }
+
+    private init(idle: Void) throws {
+        more = Mutex("")
+        directory = try madeDirectory()
+        port = try freePort()
+        route = try freePort()
+    }
+
+    /// Starts three brokers that keep everything three times.
+    static func cluster() async throws -> [Broker] {
+        let brokers = [try Broker(idle: ()), try Broker(idle: ()), try Broker(idle: ())]
+        let routes = brokers.map { "nats://127.0.0.1:\($0.route)" }.joined(separator: ", ")
+        for (index, broker) in brokers.enumerated() {
+            broker.more.withLock {
+                $0 = """
+                    server_name: broker-\(index)
+                    cluster { name: test, listen: "127.0.0.1:\(broker.route)", routes: [\(routes)] }
+                    """
+            }
+            try await broker.start()
+        }
+        return brokers
     }
 
     var url: String { "nats://127.0.0.1:\(port)" }
@@ -35,6 +61,7 @@ final class Broker: Sendable {
     /// Starts it, or starts it again on the same store.
     func start() async throws {
         try #require(FileManager.default.isExecutableFile(atPath: Self.binary), "scripts/nats.sh makes what tests need")
+        let more = more.withLock { $0 }
         let config = try file(
             "nats.conf", "listen: 127.0.0.1:\(port)\njetstream { store_dir: \"\(directory)/js\" }\n\(more)\n",
             in: directory)

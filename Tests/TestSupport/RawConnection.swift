@@ -93,7 +93,7 @@ package final class RawConnection: Sendable {
     package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Closes the connection for both sides.
-    func finish() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    package func finish() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Closes with a reset, whatever is under way, and keeps the descriptor: dissolving the association does both (see
     /// connect(2)). After a mere shutdown nothing would be sent as long as data fill the window.

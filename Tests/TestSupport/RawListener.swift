@@ -1,11 +1,11 @@
 import Glibc
 
 /// A socket on loopback that takes connections.
-final class RawListener: Sendable {
+package final class RawListener: Sendable {
     private let descriptor: Int32
-    let port: Int
+    package let port: Int
 
-    init() throws {
+    package init() throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -39,7 +39,7 @@ final class RawListener: Sendable {
     }
 
     /// Calls `body` while each connection is answered in a task of its own.
-    func serving<Result: Sendable>(
+    package func serving<Result: Sendable>(
         _ answer: @escaping @Sendable (RawConnection) async -> Void, _ body: () async throws -> Result
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -21,7 +21,8 @@ final class BrokerLink: Sendable {
     private static let resultLease: Duration = .seconds(30)
     /// How many results are asked for at a time.
     private static let batch = 1024
-    private static let askTime: Duration = .seconds(20)
+    /// A request is lost when another broker of a cluster takes the lead, which nothing tells.
+    private static let askTime: Duration = .seconds(3)
     /// How long large payloads are kept.
     private static let objectAge: Duration = .seconds(24 * 3600)
 

@@ -13,6 +13,8 @@ extension DistributedBackend {
         case nowhere
     }
 
+    /// How many times it is tried to hand a node out, while the broker comes and goes.
+    private static let mostTurns = 10
     /// How long a stream may take to say that it has a task.
     private static let publishTime: Duration = .seconds(30)
 
@@ -53,14 +55,24 @@ extension DistributedBackend {
 
     /// Publishes the task of an assignment, unless what an earlier start began of it is found.
     private func publish(_ assignment: Assignment, _ queue: QueueName) async {
-        do throws(NATSError) {
-            if assignment.isSought, try await adopt(assignment) { return }
-            guard !assignment.isOver else { return }
-            try await link.ensure(queue)
-            try await send(assignment)
-        } catch {
-            // Whether the task is there is not known; what the next attempt finds of it, it takes over.
-            assignment.end(.failed(error))
+        let request = assignment.request
+        var turns = 0
+        while true {
+            do throws(NATSError) {
+                if assignment.isSought, try await adopt(assignment) { return }
+                guard !assignment.isOver else { return }
+                try await link.ensure(queue)
+                try await send(assignment)
+                return
+            } catch {
+                turns += 1
+                let mayPass = [NATSError.disconnected, .timedOut, .noResponders].contains(error)
+                guard mayPass, turns < Self.mostTurns, !assignment.isOver,
+                    await link.waitUntilReady(within: min(Self.publishTime, request.timeLeft ?? Self.publishTime))
+                else { return assignment.end(.failed(error)) }
+                // It is not known whether the broker has the task: that is looked for first.
+                assignment.expect(.sought)
+            }
         }
     }
 
