@@ -6,7 +6,8 @@ import Testing
 
 @Suite("a worker in another language", .timeLimit(.minutes(1)))
 struct PythonWorkerTests {
-    private static let program = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    private static let program =
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path() + "/docs/distributed/worker.py"
 
     @Test("the documented worker in Python executes nodes of a type of its own, large ones too, and fails them")

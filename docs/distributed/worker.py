@@ -28,7 +28,7 @@ async def main(url, worker):
         try:
             queue = queue or await stream.pull_subscribe_bind("type_" + TYPE, "WF_TASKS")
             message = (await queue.fetch(1, timeout=1))[0]
-        except (nats.errors.TimeoutError, nats.js.errors.NotFoundError):  # Nothing waits, or nothing has been there yet.
+        except (nats.errors.Error, asyncio.TimeoutError):  # Nothing waits, or the broker is away.
             await asyncio.sleep(0.1)
             continue
         task = json.loads(message.data)
