@@ -20,7 +20,7 @@ struct InvariantTests {
 
     /// Runs of nodes that were left behind by a crash (17, 276, 591, 1431, 2985), that their nodes could not follow after
     /// one (22, 101), and that ended for a reason which a crash took back (2294).
-    @Test("seeds that have once found a bug hold", arguments: [17, 22, 101, 276, 591, 1431, 2294, 2985])
+    @Test("seeds that have once found a bug hold", arguments: [17, 22, 101, 276, 591, 1431, 2294, 2985, 54470])
     func regressions(_ seed: UInt64) {
         let report = Simulation.run(seed: seed)
         #expect(report.violations.isEmpty, "\(report.violations)")

@@ -71,6 +71,12 @@ extension WorkflowService {
             return try await engine.journal.status(of: parent.id)?.isFinished ?? true
         }
         guard let index = outer.position(of: parent.node) else { return true }
+        let node = outer.nodes[index]
+        if node.usesFallback { return true }
+        if node.status == .pending, let error = node.attempt?.error, error.code != .lost, !error.isTransport {
+            // The attempt that waited for it has failed, and the next one starts another.
+            return true
+        }
         return outer.status.isFinished || outer.nodes[index].status.isFinished
             || outer.child(ofNodeAt: index) != context.id
     }
