@@ -22,5 +22,7 @@ venv nadoo bin/uvicorn
 venv stepflow bin/python
 LANGCHAIN_PYTHON=$(scripts/langchain.sh)
 export LANGCHAIN_PYTHON
+NATS_SERVER=$(scripts/nats.sh)
+export NATS_SERVER
 gcc -O2 -o $work/c-server Benchmarks/peers/c-server.c -lmicrohttpd
 exec python3 Benchmarks/bench "$@"

@@ -3,13 +3,14 @@ import os
 import sys
 
 import bridge
+import cluster
 import control
 import tables
 from report import Report
 
 
 def main():
-    known = {table.__name__: table for table in tables.TABLES + control.TABLES + bridge.TABLES}
+    known = {table.__name__: table for table in tables.TABLES + control.TABLES + bridge.TABLES + cluster.TABLES}
     wanted = os.environ.get("ONLY", "").replace(",", " ").split() or list(known)
     if any(name not in known for name in wanted):
         for name, table in known.items():

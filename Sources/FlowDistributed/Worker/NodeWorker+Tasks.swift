@@ -43,6 +43,12 @@ extension NodeWorker {
         case .done: try? connection.say(.ack, of: delivery)
         case .handBack: try? connection.say(.nak, of: delivery)
         case .run:
+            logger.debug(
+                "node begun",
+                metadata: [
+                    "workflow_id": "\(task.run)", "node_id": "\(task.node)", "attempt": "\(task.attempt)",
+                    "delivery": "\(delivery.count)",
+                ])
             noteStart(job)
             // Unstructured: it begins with a message. The job owns it, and cancels it when it is to end.
             job.begin(Task { [self] in await run(job) })

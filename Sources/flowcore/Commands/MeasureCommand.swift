@@ -27,7 +27,15 @@ struct MeasureCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Measure what backends that wrap another one cost for each node instead.")
     var wrappers = false
 
+    @Option(name: .long, help: "Measure a bare publisher on the broker of this URL instead.")
+    var broker: String?
+    @Flag(name: .long, help: "Answer such a publisher until the process is ended.")
+    var answers = false
+    @Option(name: .long, help: "How long that is measured.")
+    var seconds = 2
+
     func run() async throws {
+        if let broker { return try await Self.measureBroker(broker, answers: answers, seconds: seconds) }
         if wrappers { return try await Self.measureWrappers() }
         if planning { return try Self.measurePlanning() }
         if json { return try Self.measureJSON() }

@@ -48,6 +48,8 @@ struct WorkerCommand: AsyncParsableCommand {
     var allowPrivate = false
     @Option(name: .long, help: "text or json.")
     var logFormat = "text"
+    @Option(name: .long, help: "debug, info, notice, warning or error.")
+    var logLevel = "info"
 
     func run() async throws {
         do {
@@ -69,11 +71,17 @@ struct WorkerCommand: AsyncParsableCommand {
         guard (1...10_000).contains(concurrency) else {
             throw UsageError(description: "--concurrency: expected 1 to 10000")
         }
+        guard let level = Logger.Level(rawValue: logLevel) else {
+            throw UsageError(description: "--log-level: expected debug, info, notice, warning or error")
+        }
+        guard ["text", "json"].contains(logFormat) else {
+            throw UsageError(description: "--log-format: expected text or json")
+        }
         LoggingSystem.bootstrap { label in
             if logFormat == "json" {
-                JSONLogHandler(label: label, clock: SystemClock(), logLevel: .info)
+                JSONLogHandler(label: label, clock: SystemClock(), logLevel: level)
             } else {
-                TextLogHandler(label: label, clock: SystemClock(), logLevel: .info)
+                TextLogHandler(label: label, clock: SystemClock(), logLevel: level)
             }
         }
         let calls = OutboundHTTP(policy: OutboundPolicy(allowsPrivate: allowPrivate))
