@@ -12,7 +12,7 @@ if [ -z "${FLOWCORE:-}" ]; then
 fi
 state=${STATE:-$(mktemp -d)}
 port=${PORT:-8080}
-mkdir -p "$state/backends"
+mkdir -p "$state"
 pids=()
 stop() {
     trap - EXIT
@@ -36,12 +36,7 @@ TEXT
     "$nats" -c "$state/nats-$index.conf" -l "$state/nats-$index.log" &
     pids+=($!)
 done
-cat >"$state/backends/cluster.yaml" <<TEXT
-name: cluster
-type: distributed
-config: { servers: [${servers#, }], stream_replicas: 3 }
-TEXT
-FLOWCORE_BACKENDS_DIRECTORY="$state/backends" "$FLOWCORE" serve --port "$port" --data "$state/data" >"$state/server.log" 2>&1 &
+"$FLOWCORE" serve --port "$port" --data "$state/data" >"$state/server.log" 2>&1 &
 pids+=($!)
 for index in 1 2 3; do
     "$FLOWCORE" worker --nats "nats://127.0.0.1:${client[0]}" --nats "nats://127.0.0.1:${client[1]}" \
@@ -49,6 +44,13 @@ for index in 1 2 3; do
     pids+=($!)
 done
 base=http://127.0.0.1:$port
+for ((turn = 0; ; turn++)); do
+    curl -s -o /dev/null "$base/livez" && break
+    ((turn < 100)) || { echo "the server did not start; see $state" >&2; exit 1; }
+    sleep 0.2
+done
+curl -s -o /dev/null -X PUT "$base/backends/cluster" -H 'Content-Type: application/json' \
+    -d "{\"type\":\"distributed\",\"config\":{\"servers\":[${servers#, }],\"stream_replicas\":3}}"
 for ((turn = 0; ; turn++)); do
     workers=$(curl -s "$base/backends/cluster/workers" | grep -o '"status":"live"' | wc -l || true)
     if [ "$(curl -s -o /dev/null -w '%{http_code}' "$base/backends/cluster/health")" = 200 ] && [ "$workers" = 3 ]; then break; fi

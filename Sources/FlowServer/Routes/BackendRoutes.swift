@@ -123,12 +123,8 @@ struct BackendRoutes: Sendable {
     @Sendable private func workers(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
         try request.refuseQuery()
         let backend = try backend(request)
-        guard let host = backend.backend as? any WorkerHost else {
-            let type = backend.registration.type
-            throw Problem(
-                404, "not-found", "The backend \"\(backend.name)\" is of type \"\(type)\", which has no workers.")
-        }
-        return .json(JSONWriter.bytes(of: ["workers": .array(host.workers.map { .object($0) })]))
+        let workers = (backend.backend as? any WorkerHost)?.workers ?? []
+        return .json(JSONWriter.bytes(of: ["workers": .array(workers.map { .object($0) })]))
     }
 
     @Sendable private func remove(_ request: HTTPRequest) async throws(Problem) -> HTTPResponse {
