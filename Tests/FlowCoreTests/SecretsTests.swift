@@ -1,4 +1,5 @@
 import FlowCore
+import FlowJSON
 import Testing
 
 @Suite("secrets")
@@ -17,6 +18,16 @@ struct SecretsTests {
             #expect(Self.secrets.redacted(text) == (text == cleared ? nil : cleared))
         }
         #expect(Secrets().redact("key-1234") == "key-1234")
+    }
+
+    @Test("a failure is cleared of them in its message, its details and its code")
+    func failures() {
+        let shown = Self.secrets.redacted(
+            NodeFailure(
+                NodeFailure.Code("x-key-1234"), "no key-1234", retriable: true, details: ["k": ["key-1234"]]))
+        #expect(shown.code == .failed && shown.message == "no [secret short]" && shown.retriable)
+        #expect(shown.details == ["k": ["[secret short]"]])
+        #expect(Self.secrets.redacted(NodeFailure(.timeout, "late")).code == .timeout)
     }
 
     @Test("values are found by name and shown by nothing")

@@ -30,10 +30,11 @@ extension SecretSource {
         return CompletionNotes(next: notes.next, metadata: metadata)
     }
 
-    /// The failure with every secret in it made unreadable.
+    /// The failure with every secret in it made unreadable. A code that holds one becomes `failed`: nobody could go by it.
     public func redacted(_ failure: NodeFailure) -> NodeFailure {
         NodeFailure(
-            failure.code, redacted(failure.message) ?? failure.message, retriable: failure.retriable,
+            redacted(failure.code.rawValue) == nil ? failure.code : .failed,
+            redacted(failure.message) ?? failure.message, retriable: failure.retriable,
             details: failure.details.map { redacted($0) })
     }
 }
