@@ -48,7 +48,7 @@ package struct Assembly: Sendable {
         let registry = await BackendRegistry(
             builtIn: [native] + backends,
             factories: [
-                LoggingBackendFactory(),
+                LoggingBackendFactory(secrets: secrets.isEmpty ? nil : secrets),
                 ResilientBackendFactory(clock: SystemClock(), random: { Double.random(in: 0..<1) }),
                 FallbackBackendFactory(), MeteredBackendFactory(metrics: metrics),
                 RemoteBackendFactory(calls: calls, clock: SystemClock(), secrets: secrets),

@@ -59,7 +59,8 @@ package struct TestServer: Sendable {
         let registry = await BackendRegistry(
             builtIn: options.backends ?? [native],
             factories: [
-                LoggingBackendFactory(makeLogger: options.makeLogger),
+                LoggingBackendFactory(
+                    secrets: options.secrets.isEmpty ? nil : options.secrets, makeLogger: options.makeLogger),
                 ResilientBackendFactory(clock: options.clock, random: { 0.5 }), FallbackBackendFactory(),
                 MeteredBackendFactory(metrics: metrics),
                 RemoteBackendFactory(

@@ -1,4 +1,5 @@
 public import FlowCore
+import FlowJSON
 public import Logging
 
 /// Wraps a backend and logs what happens to every node and run.
@@ -11,12 +12,19 @@ public struct LoggingBackend: DecoratingBackend {
     public let type = "logging"
     private let lookup: @Sendable () -> (any Backend)?
     private let logger: Logger
+    private let secrets: (any SecretSource)?
 
     /// Makes a backend that logs to `logger`.
     ///
-    /// - Parameter base: Finds the wrapped backend.
-    public init(name: BackendName, logger: Logger, base: @escaping @Sendable () -> (any Backend)?) {
+    /// - Parameters:
+    ///   - secrets: What is made unreadable in all that is logged: the engine does so only with what it keeps.
+    ///   - base: Finds the wrapped backend.
+    public init(
+        name: BackendName, logger: Logger, secrets: (any SecretSource)? = nil,
+        base: @escaping @Sendable () -> (any Backend)?
+    ) {
         self.name = name
+        self.secrets = secrets
         self.logger = logger
         lookup = base
     }
@@ -28,7 +36,7 @@ public struct LoggingBackend: DecoratingBackend {
     public func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
         let backend = try required()
         log(.info, "node started", of: request, ["type": "\(request.node.type)"])
-        log(.debug, "node input", of: request, ["input": "\(request.input)"])
+        log(.debug, "node input", of: request, ["input": "\(shown(request.input))"])
         let start = request.clock.now
         var duration: String { DurationText.text(start.duration(to: request.clock.now)) }
         do throws(BackendError) {
@@ -36,11 +44,12 @@ public struct LoggingBackend: DecoratingBackend {
             switch result {
             case .success(let output, _):
                 log(.info, "node completed", of: request, ["duration": "\(duration)"])
-                log(.debug, "node output", of: request, ["output": "\(output)"])
+                log(.debug, "node output", of: request, ["output": "\(shown(output))"])
             case .interrupted(let prompt):
                 log(.info, "node interrupted", of: request, ["duration": "\(duration)"])
-                log(.debug, "node prompt", of: request, ["prompt": "\(prompt)"])
-            case .failure(let failure):
+                log(.debug, "node prompt", of: request, ["prompt": "\(shown(prompt))"])
+            case .failure(let said):
+                let failure = secrets?.redacted(said) ?? said
                 log(
                     .error, "node failed", of: request,
                     ["duration": "\(duration)", "code": "\(failure.code)", "error": "\(failure.message)"])
@@ -49,10 +58,12 @@ public struct LoggingBackend: DecoratingBackend {
         } catch {
             log(
                 .error, "node failed", of: request,
-                ["code": "\(error.code.rawValue)", "error": "\(error.message)"])
+                ["code": "\(error.code.rawValue)", "error": "\(secrets?.redacted(error.message) ?? error.message)"])
             throw error
         }
     }
+
+    private func shown(_ value: JSONValue) -> JSONValue { secrets?.redacted(value) ?? value }
 
     /// Logs an entry of a node. Texts of entries that nobody reads are not made.
     private func log(

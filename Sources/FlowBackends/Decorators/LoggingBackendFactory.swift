@@ -21,12 +21,18 @@ public struct LoggingBackendFactory: BackendFactory {
             ],
         ],
     ]
+    private let secrets: (any SecretSource)?
     private let makeLogger: @Sendable (String) -> Logger
 
     /// Makes a factory.
     ///
-    /// - Parameter makeLogger: Makes the logger of a label.
-    public init(makeLogger: @escaping @Sendable (String) -> Logger = { Logger(label: $0) }) {
+    /// - Parameters:
+    ///   - secrets: What gets into no log.
+    ///   - makeLogger: Makes the logger of a label.
+    public init(
+        secrets: (any SecretSource)? = nil, makeLogger: @escaping @Sendable (String) -> Logger = { Logger(label: $0) }
+    ) {
+        self.secrets = secrets
         self.makeLogger = makeLogger
     }
 
@@ -51,6 +57,6 @@ public struct LoggingBackendFactory: BackendFactory {
         logger.logLevel = registration.config["log_level"]?.string.flatMap(Logger.Level.init(rawValue:)) ?? .info
         logger[metadataKey: "backend"] = "\(registration.name)"
         let base = WrappedBackend.name(registration.config)
-        return LoggingBackend(name: registration.name, logger: logger) { lookup(base) }
+        return LoggingBackend(name: registration.name, logger: logger, secrets: secrets) { lookup(base) }
     }
 }

@@ -30,6 +30,15 @@ extension SecretSource {
         return CompletionNotes(next: notes.next, metadata: metadata)
     }
 
+    /// The result with every secret in it made unreadable.
+    public func redacted(_ result: NodeResult) -> NodeResult {
+        switch result {
+        case .success(let output, let notes): .success(output: redacted(output), notes: notes.map { redacted($0) })
+        case .failure(let failure): .failure(redacted(failure))
+        case .interrupted(let prompt): .interrupted(prompt: redacted(prompt))
+        }
+    }
+
     /// The failure with every secret in it made unreadable. A code that holds one becomes `failed`: nobody could go by it.
     public func redacted(_ failure: NodeFailure) -> NodeFailure {
         NodeFailure(

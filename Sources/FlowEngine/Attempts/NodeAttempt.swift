@@ -153,14 +153,3 @@ public struct AttemptNews: Sendable {
     /// How the attempt ended; `nil` while it is under way.
     public let outcome: AttemptOutcome?
 }
-
-extension SecretSource {
-    /// The result with every secret in it made unreadable.
-    func redacted(_ result: NodeResult) -> NodeResult {
-        switch result {
-        case .success(let output, let notes): .success(output: redacted(output), notes: notes.map { redacted($0) })
-        case .failure(let failure): .failure(redacted(failure))
-        case .interrupted(let prompt): .interrupted(prompt: redacted(prompt))
-        }
-    }
-}
