@@ -67,4 +67,22 @@ struct SecretLeakTests {
         #expect(keeper.all.contains { $0.metadata["output"]?.contains("you sent [secret peer]") == true })
         for entry in keeper.all { #expect(!"\(entry)".contains(Self.key)) }
     }
+
+    @Test("what a service gives back of a credential that the server encoded is found")
+    func encoded() async throws {
+        try await RecordingServer.with { request in
+            .text("\(request["authorization"] ?? "") \(request.query ?? "") \(request.body)", type: "text/plain")
+        } _: { service in
+            try await TestServer.with(Self.options()) { server in
+                let config: JSONObject = [
+                    "method": "POST", "url": .string(service.url), "query": ["k": "${secrets.peer}&"],
+                    "headers": ["Authorization": "Basic ${base64.encode(bytes('user:' + secrets.peer))}"],
+                    "body": ["k": "${secrets.peer}"],
+                ]
+                let run = try await server.client.run(workflow([node("a", "http", .object(config))]))
+                let body = run.json["output"]?["body"]?.string ?? run.text
+                #expect(body == #"Basic dXNlcj[secret peer]== k=[secret peer]%26 {"k":"[secret peer]"}"#, "\(body)")
+            }
+        }
+    }
 }

@@ -1,3 +1,5 @@
+public import FlowJSON
+
 /// What a server knows and tells nobody: keys and passwords, each under a name.
 ///
 /// Clients name secrets; the values are looked up at the moment of use and get into no journal, answer, error or log.
@@ -8,23 +10,30 @@ public struct Secrets: Sendable {
     public static let minimumBytes = 8
 
     private let values: [SecretName: String]
-    /// The values that texts are searched for, the longest first, so that none is left over that holds another.
-    private let needles: [(name: SecretName, bytes: [UInt8])]
-    /// Whether a value begins with a byte, by the byte.
-    private let begins: [Bool]
-    /// The length of the shortest value.
+    /// What texts are searched for, by its first byte, the longest first, so that none is left over that holds another.
+    private let needles: [[SecretForm]]
+    /// The length of the shortest of them.
     private let shortest: Int
+    /// The secrets that may come back as a number, by what a number keeps of them.
+    private let numbers: [Double: SecretName]
 
     /// Takes secrets by name. The values are not checked.
     public init(_ values: [SecretName: String] = [:]) {
         self.values = values
-        needles = values.filter { !$0.value.isEmpty }.map { ($0.key, Array($0.value.utf8)) }.sorted { left, right in
+        let forms = values.flatMap { SecretForm.all(of: $0.value, named: $0.key) }.sorted { left, right in
             left.bytes.count != right.bytes.count ? left.bytes.count > right.bytes.count : left.name < right.name
         }
-        var begins = [Bool](repeating: false, count: 256)
-        for needle in needles { begins[Int(needle.bytes[0])] = true }
-        self.begins = begins
-        shortest = needles.last?.bytes.count ?? .max
+        var needles = [[SecretForm]](repeating: [], count: 256)
+        for form in forms { needles[Int(form.bytes[0])].append(form) }
+        self.needles = needles
+        shortest = forms.last?.bytes.count ?? .max
+        let digits = values.filter { secret in
+            secret.value.utf8.count >= Self.minimumBytes
+                && secret.value.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        }
+        numbers = Dictionary(
+            digits.compactMap { secret in Double(secret.value).map { ($0, secret.key) } },
+            uniquingKeysWith: { min($0, $1) })
     }
 
     /// The value of a secret, or `nil` when there is none of that name.
@@ -49,25 +58,57 @@ extension Secrets: SecretSource {
     public func redacted(_ text: String) -> String? {
         guard text.utf8.count >= shortest else { return nil }
         let bytes = Array(text.utf8)
+        let search = search(bytes, isComplete: true)
+        guard !search.matches.isEmpty else { return nil }
         var result: [UInt8] = []
-        /// Up to where the text is in the result.
         var copied = 0
+        for match in search.matches {
+            result += bytes[copied..<match.range.lowerBound]
+            result += match.replacement.utf8
+            copied = match.range.upperBound
+        }
+        result += bytes[copied...]
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// The name of the secret that a number is. A number keeps no zeros at the beginning of a secret.
+    public func redactedNumber(_ number: JSONValue) -> String? {
+        guard !numbers.isEmpty, let value = number.double, let name = numbers[value.magnitude] else { return nil }
+        if case .integer(let exact) = number {
+            // Doubles are coarser than integers.
+            guard let secret = values[name].flatMap({ UInt64($0) }), secret == exact.magnitude else { return nil }
+        }
+        return "[secret \(name)]"
+    }
+
+    /// Where values of secrets are in a text, as they are or encoded, and where one may begin at its end.
+    public func search(_ bytes: [UInt8], isComplete: Bool) -> SecretSearch {
+        var search = SecretSearch(open: bytes.count)
+        guard !isComplete || bytes.count >= shortest else { return search }
+        var free = 0
         var place = 0
-        while place <= bytes.count - shortest {
-            guard begins[Int(bytes[place])],
-                let found = needles.first(where: { bytes[place...].starts(with: $0.bytes) })
-            else {
+        while place < bytes.count {
+            let candidates = needles[Int(bytes[place])]
+            guard !candidates.isEmpty else {
                 place += 1
                 continue
             }
-            result += bytes[copied..<place]
-            result += "[secret \(found.name)]".utf8
-            place += found.bytes.count
-            copied = place
+            let rest = bytes[place...]
+            // A longer one that may still come goes before a shorter one that is there.
+            if !isComplete, candidates.contains(where: { $0.mayBegin(rest) }) {
+                search.open = place
+                break
+            }
+            guard let found = candidates.first(where: { rest.starts(with: $0.bytes) }) else {
+                place += 1
+                continue
+            }
+            let range = found.range(at: place, in: bytes, from: free)
+            search.matches.append(SecretSearch.Match(range: range, replacement: "[secret \(found.name)]"))
+            place = range.upperBound
+            free = place
         }
-        guard copied > 0 else { return nil }
-        result += bytes[copied...]
-        return String(decoding: result, as: UTF8.self)
+        return search
     }
 }
 
