@@ -8,6 +8,8 @@ import Synchronization
 final class NodeAttempt: Sendable {
     private struct State: Sendable {
         var chunks: [JSONValue] = []
+        /// Keeps secrets out of the chunks; `nil` when there is none to be kept.
+        var filter: ChunkFilter?
         var outcome: AttemptOutcome?
         /// How large all that came of it is, as JSON.
         var bytes = 0
@@ -21,12 +23,13 @@ final class NodeAttempt: Sendable {
     let fingerprint: String?
     private let limits: EngineLimits
     private let secrets: (any SecretSource)?
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(fingerprint: String?, limits: EngineLimits, secrets: (any SecretSource)?) {
         self.fingerprint = fingerprint
         self.limits = limits
         self.secrets = secrets
+        state = Mutex(State(filter: secrets.map { ChunkFilter($0) }))
     }
 
     /// How large all that came of it is, as JSON.
@@ -50,18 +53,29 @@ final class NodeAttempt: Sendable {
 
     /// Adds a part of the result, without any secret in it.
     func emit(_ value: JSONValue) {
-        let chunk = secrets?.redacted(value) ?? value
-        let (bytes, excess) = JSONMeasure.size(
-            of: chunk, maxBytes: limits.payloadBytes, maxDepth: limits.payloadDepth)
-        let (waiters, isTooMuch) = state.withLock { state -> ([CheckedContinuation<Void, Never>], Bool) in
-            guard state.outcome == nil else { return ([], false) }
-            guard excess == nil, state.bytes + bytes <= limits.runBytes else { return ([], true) }
-            state.bytes += bytes
-            state.chunks.append(chunk)
-            return (Self.released(&state), false)
+        let (waiters, failure) = state.withLock { state -> ([CheckedContinuation<Void, Never>], NodeFailure?) in
+            guard state.outcome == nil else { return ([], nil) }
+            let count = state.chunks.count
+            let failure = add(state.filter?.take(value) ?? [value], to: &state)
+            return (state.chunks.count > count ? Self.released(&state) : [], failure)
         }
         for waiter in waiters { waiter.resume() }
-        if isTooMuch { end(.success(.failure(Self.failure(excess ?? .size, limits)))) }
+        if let failure { end(.success(.failure(failure))) }
+    }
+
+    /// Adds parts of the result up to the first that is too much.
+    private func add(_ chunks: [JSONValue], to state: inout State) -> NodeFailure? {
+        for chunk in chunks {
+            let (bytes, excess) = JSONMeasure.size(
+                of: chunk, maxBytes: limits.payloadBytes, maxDepth: limits.payloadDepth)
+            guard excess == nil, state.bytes + bytes <= limits.runBytes else {
+                state.filter = nil
+                return Self.failure(excess ?? .size, limits)
+            }
+            state.bytes += bytes
+            state.chunks.append(chunk)
+        }
+        return nil
     }
 
     /// Ends the attempt with the first outcome that it gets, and cancels what still carries it out.
@@ -72,8 +86,13 @@ final class NodeAttempt: Sendable {
         let (outcome, bytes) = admitted(outcome)
         let ended = state.withLock { state -> (waiters: [CheckedContinuation<Void, Never>], Task<Void, Never>?)? in
             guard state.outcome == nil else { return nil }
-            state.outcome = outcome
-            state.bytes += bytes
+            // What was held back comes before the end.
+            if let failure = add(state.filter?.rest() ?? [], to: &state) {
+                state.outcome = .success(.failure(failure))
+            } else {
+                state.outcome = outcome
+                state.bytes += bytes
+            }
             return (Self.released(&state), state.task.take())
         }
         guard let ended else { return false }

@@ -19,6 +19,8 @@ struct RunningNode: Sendable {
     var timeout: Deadlines.Token?
     var grace: Deadlines.Token?
     var isCancelling = false
+    /// What keeps secrets out of its chunks, from the first one on.
+    var chunks: ChunkFilter?
 
     init(attempt: Int, work: Work, view: BackendView? = nil) {
         self.attempt = attempt
@@ -89,6 +91,7 @@ extension RunDriver {
     /// Records how an attempt ended.
     mutating func finish(_ id: NodeID, attempt: Int, _ result: Result<NodeResult, BackendError>) {
         let isCancelling = children[id]?.isCancelling ?? false
+        guard emitRest(id) else { return }
         forget(id)
         conclude(id, attempt: attempt, result, isCancelling: isCancelling)
     }
@@ -96,7 +99,7 @@ extension RunDriver {
     /// Ends an attempt that used up its time. Its task is told to end and nobody waits for it.
     mutating func timeOut(_ id: NodeID, attempt: Int) {
         guard let child = children[id], child.attempt == attempt, !child.isCancelling,
-            let index = planner.context.position(of: id)
+            let index = planner.context.position(of: id), emitRest(id)
         else { return }
         forget(id)
         defer { abandon(child) }
@@ -120,7 +123,7 @@ extension RunDriver {
 
     /// Asks a running node to end, and goes on without it when it does not.
     mutating func cancel(_ id: NodeID) {
-        guard var child = children[id] else { return }
+        guard emitRest(id), var child = children[id] else { return }
         let attempt = child.attempt
         guard child.task != nil else {
             // Its start waits for the journal: it has not run and never will.

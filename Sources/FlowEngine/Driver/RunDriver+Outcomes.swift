@@ -43,14 +43,34 @@ extension RunDriver {
         record(.nodeInterrupted(id, attempt: attempt, interrupt))
     }
 
-    /// Records a part of a result.
+    /// Records a part of a result, once it is known that no secret begins in it that goes on in the next.
     mutating func emit(_ id: NodeID, attempt: Int, _ value: JSONValue) {
         guard let child = children[id], child.attempt == attempt, !child.isCancelling else { return }
-        let chunk = engine.secrets?.redacted(value) ?? value
-        guard let failure = admit(chunk) else { return record(.nodeChunk(id, attempt: attempt, chunk)) }
-        child.task?.cancel()
-        forget(id)
-        fail(id, attempt: attempt, failure)
+        guard let secrets = engine.secrets else { return _ = keep([value], of: id, attempt: attempt) }
+        if child.chunks == nil { children[id]?.chunks = ChunkFilter(secrets) }
+        _ = keep(children[id]?.chunks?.take(value) ?? [], of: id, attempt: attempt)
+    }
+
+    /// Records what was held back of an attempt that ends.
+    ///
+    /// - Returns: false when that was too much, by which the attempt has failed.
+    mutating func emitRest(_ id: NodeID) -> Bool {
+        guard let chunks = children[id]?.chunks?.rest(), let attempt = children[id]?.attempt else { return true }
+        return keep(chunks, of: id, attempt: attempt)
+    }
+
+    private mutating func keep(_ chunks: [JSONValue], of id: NodeID, attempt: Int) -> Bool {
+        for chunk in chunks {
+            guard let failure = admit(chunk) else {
+                record(.nodeChunk(id, attempt: attempt, chunk))
+                continue
+            }
+            children[id]?.task?.cancel()
+            forget(id)
+            fail(id, attempt: attempt, failure)
+            return false
+        }
+        return true
     }
 
     /// Records the end of an attempt that is under way no more.
