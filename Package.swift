@@ -118,13 +118,13 @@ let package = Package(
         .target(name: "CAnswers", dependencies: ["CMicroHTTPD"]),
         .target(
             name: "MicroHTTPD",
-            dependencies: ["CAnswers", "CMicroHTTPD", "FlowHTTP"], swiftSettings: strict),
+            dependencies: ["CAnswers", "CMicroHTTPD", "FlowHTTP", "FlowSystem"], swiftSettings: strict),
 
         // The client of NATS. `FlowNATS` alone imports the C module, and it alone may use unsafe pointers.
         .systemLibrary(name: "CNATS", pkgConfig: "libnats", providers: [.apt(["libnats-dev"])]),
         .target(
             name: "FlowNATS",
-            dependencies: ["CNATS", "FlowJSON", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["CNATS", "FlowJSON", "FlowSystem", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: strict),
 
         // Nodes on other machines: the backend that hands them out, and the worker that executes them.

@@ -1,5 +1,6 @@
 import CNATS
 import Dispatch
+import FlowSystem
 import Synchronization
 
 /// One connection of the library, from its making to its end.
@@ -83,7 +84,9 @@ final class NativeConnection: Sendable {
         loop = try SocketLoop()
         state = Mutex(.connecting(subscriptions))
         let context = Context(loop: loop, settings: settings, owner: WeakListener(listener))
-        try SocketLoop.startThread { [self] in context.lend { live(context, $0) } }
+        do { try DetachedThread.start { [self] in context.lend { live(context, $0) } } } catch {
+            throw .library("the system has no thread left: \(error)")
+        }
     }
 
     private func live(_ context: Context, _ lent: UnsafeMutableRawPointer) {

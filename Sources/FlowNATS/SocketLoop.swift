@@ -67,31 +67,6 @@ final class SocketLoop: Sendable {
         _ = write(wakeDescriptor, &one, 8)
     }
 
-    /// Starts a thread.
-    ///
-    /// - Throws: ``NATSError`` when the system has none left.
-    static func startThread(_ body: @escaping @Sendable () -> Void) throws(NATSError) {
-        final class Start {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-        }
-        let start = Unmanaged.passRetained(Start(body))
-        var identifier = pthread_t()
-        let code = pthread_create(
-            &identifier, nil,
-            { context in
-                // Safe because the object was retained for this thread alone, just before it was made.
-                guard let context else { return nil }
-                Unmanaged<Start>.fromOpaque(context).takeRetainedValue().body()
-                return nil
-            }, start.toOpaque())
-        guard code == 0 else {
-            start.release()
-            throw .library("the system has no thread left")
-        }
-        pthread_detach(identifier)
-    }
-
     /// Serves the connection until it is told to end. On the loop's own thread.
     ///
     /// - Parameter connection: Stays valid for as long as this runs, since the caller gives it back afterwards.

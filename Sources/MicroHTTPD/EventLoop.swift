@@ -1,4 +1,5 @@
 import CMicroHTTPD
+import FlowSystem
 import Glibc
 import Synchronization
 
@@ -35,22 +36,9 @@ final class EventLoop: TaskExecutor {
     ///   - descriptor: What is waited for beside the work, asked for in each turn; negative for nothing.
     ///   - turn: What is done in every turn; it returns how many milliseconds may pass until the next one.
     func start(descriptor: @escaping @Sendable () -> Int32, turn: @escaping @Sendable () -> Int32) throws(ServerError) {
-        final class Start {
-            let body: @Sendable () -> Void
-            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        do { try DetachedThread.start { [self] in run(descriptor, turn) } } catch {
+            throw ServerError("no thread: \(error)")
         }
-        let start = Start { [self] in run(descriptor, turn) }
-        var identifier = pthread_t()
-        let code = pthread_create(
-            &identifier, nil,
-            { context in
-                // Safe because the pointer was retained for this thread alone, just before it was made.
-                guard let context else { return nil }
-                Unmanaged<Start>.fromOpaque(context).takeRetainedValue().body()
-                return nil
-            }, Unmanaged.passRetained(start).toOpaque())
-        guard code == 0 else { throw ServerError("no thread: \(ServerError.reason(code))") }
-        pthread_detach(identifier)
     }
 
     private func run(_ descriptor: () -> Int32, _ turn: () -> Int32) {
