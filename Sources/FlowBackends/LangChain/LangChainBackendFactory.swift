@@ -5,7 +5,7 @@ import FlowSystem
 public import Logging
 
 /// Makes ``LangChainBackend`` from `{"python": "/opt/langchain/bin/python", "allow": ["my_company.chains:*"]}`.
-public struct LangChainBackendFactory: BackendFactory {
+public struct LangChainBackendFactory: PatientBackendFactory {
     /// The type of its registrations.
     public let type = "langchain"
     /// What the backend does.
@@ -14,9 +14,7 @@ public struct LangChainBackendFactory: BackendFactory {
     public let configSchema = LangChainConfiguration.schema
 
     /// How long a registration waits until it is known whether Python does.
-    private static let startTime: Duration = .seconds(15)
-    /// How long a start of the server waits for that.
-    private static let restoreTime: Duration = .seconds(2)
+    public static let startTime: Duration = .seconds(15)
 
     private let clock: any WallClock
     private let secrets: any SecretSource
@@ -48,20 +46,7 @@ public struct LangChainBackendFactory: BackendFactory {
     /// Makes the backend. One whose Python is missing or does not do is made all the same, and its health tells what mends
     /// it.
     public func makeBackend(
-        _ registration: BackendRegistration, lookup: @escaping BackendLookup
-    ) async throws(ValidationError) -> any Backend {
-        try await backend(registration, lookup, waiting: Self.startTime)
-    }
-
-    /// Makes the backend, whose processes start beside the server.
-    public func restoreBackend(
-        _ registration: BackendRegistration, lookup: @escaping BackendLookup
-    ) async throws(ValidationError) -> any Backend {
-        try await backend(registration, lookup, waiting: Self.restoreTime)
-    }
-
-    private func backend(
-        _ registration: BackendRegistration, _ lookup: @escaping BackendLookup, waiting time: Duration
+        _ registration: BackendRegistration, lookup: @escaping BackendLookup, waiting time: Duration
     ) async throws(ValidationError) -> any Backend {
         let configuration = try LangChainConfiguration(registration.config)
         var environment = ProcessEnvironment.harmless()

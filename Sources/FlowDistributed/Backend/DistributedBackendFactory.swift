@@ -4,7 +4,7 @@ public import FlowJSON
 public import Logging
 
 /// Makes ``DistributedBackend`` from `{"servers": ["nats://127.0.0.1:4222"]}`.
-public struct DistributedBackendFactory: BackendFactory {
+public struct DistributedBackendFactory: PatientBackendFactory {
     /// The type of its registrations.
     public let type = "distributed"
     /// What the backend does.
@@ -13,9 +13,7 @@ public struct DistributedBackendFactory: BackendFactory {
     public let configSchema = DistributedConfiguration.schema
 
     /// How long a registration waits until it is known whether the broker does.
-    private static let startTime: Duration = .seconds(5)
-    /// How long a start of the server waits for that.
-    private static let restoreTime: Duration = .seconds(2)
+    public static let startTime: Duration = .seconds(5)
 
     private let clock: any WallClock
     private let secrets: any SecretSource
@@ -50,20 +48,7 @@ public struct DistributedBackendFactory: BackendFactory {
 
     /// Makes the backend. One whose broker is away is made all the same, and its health tells why.
     public func makeBackend(
-        _ registration: BackendRegistration, lookup: @escaping BackendLookup
-    ) async throws(ValidationError) -> any Backend {
-        try await backend(registration, lookup, waiting: Self.startTime)
-    }
-
-    /// Makes the backend, which connects beside the server.
-    public func restoreBackend(
-        _ registration: BackendRegistration, lookup: @escaping BackendLookup
-    ) async throws(ValidationError) -> any Backend {
-        try await backend(registration, lookup, waiting: Self.restoreTime)
-    }
-
-    private func backend(
-        _ registration: BackendRegistration, _ backends: @escaping BackendLookup, waiting time: Duration
+        _ registration: BackendRegistration, lookup backends: @escaping BackendLookup, waiting time: Duration
     ) async throws(ValidationError) -> any Backend {
         let configuration = try DistributedConfiguration(registration.config)
         let client = "flowcore-\(registration.name)-\(String(random(), radix: 36))"
