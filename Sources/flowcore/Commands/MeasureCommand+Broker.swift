@@ -12,9 +12,12 @@ extension MeasureCommand {
 
     /// Sends and counts for some seconds, or answers until the process is ended.
     static func measureBroker(_ url: String, answers: Bool, seconds: Int) async throws {
-        let connection = NATSConnection(NATSOptions(servers: [url], name: "bare")) { _ in }
+        let (connections, found) = AsyncStream.makeStream(of: Void.self)
+        let connection = NATSConnection(NATSOptions(servers: [url], name: "bare")) { event in
+            if case .connected = event { found.yield() }
+        }
         connection.start()
-        while !connection.isConnected { try await Task.sleep(for: .milliseconds(10)) }
+        for await _ in connections { break }
         let stream = JetStream(connection)
         for (name, subject) in [(tasks, "bare.task.>"), (results, "bare.res.>")] {
             try await stream.ensureStream([
@@ -38,6 +41,7 @@ extension MeasureCommand {
             send()
         }
         for _ in 0..<inFlight { send() }
+        // Real time is what is measured: one second to get going, then those that count.
         try await Task.sleep(for: .seconds(1))
         let (before, start) = (counter.answered, ContinuousClock.now)
         try await Task.sleep(for: .seconds(seconds))
@@ -53,7 +57,8 @@ extension MeasureCommand {
             }
         }
         StandardStreams.write("ready\n")
-        while true { try await Task.sleep(for: .seconds(3600)) }
+        // The answers come on threads of the connection's until whoever measures ends the process.
+        for await _ in AsyncStream<Never>.makeStream().stream {}
     }
 
     /// Keeps asking a stream for more.
