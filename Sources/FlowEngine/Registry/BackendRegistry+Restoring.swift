@@ -68,32 +68,42 @@ extension BackendRegistry {
         // One that wraps another may stand before it: what could not be made is tried again while others can be.
         while !waiting.isEmpty {
             var failed: [(registration: BackendRegistration, error: ServiceError)] = []
-            // At the same time, since those that are asked may take their time to answer; in their order all the same.
-            let made = await withTaskGroup(of: (Int, Result<RegisteredBackend, ServiceError>).self) { group in
-                for (index, registration) in waiting.enumerated() {
-                    group.addTask {
-                        do throws(ServiceError) {
-                            return (index, .success(try await self.make(registration, isNew: false)))
-                        } catch {
-                            return (index, .failure(error))
-                        }
-                    }
-                }
-                var made: [Int: Result<RegisteredBackend, ServiceError>] = [:]
-                for await (index, result) in group { made[index] = result }
-                return made
-            }
-            for (index, registration) in waiting.enumerated() {
-                switch made[index] {
+            for made in await makeTogether(waiting) {
+                switch made.result {
                 case .success(let backend): insert(backend)
-                case .failure(let error): failed.append((registration, error))
-                case nil: break
+                case .failure(let error): failed.append((made.registration, error))
                 }
             }
             if failed.count == waiting.count { return failed }
             waiting = failed.map(\.registration)
         }
         return []
+    }
+
+    /// Makes backends at the same time, since those that are asked may take their time to answer.
+    ///
+    /// - Returns: what became of each, in the order of the registrations.
+    private func makeTogether(_ registrations: [BackendRegistration]) async -> [MadeBackend] {
+        await withTaskGroup(of: MadeBackend.self) { group in
+            for (index, registration) in registrations.enumerated() {
+                group.addTask {
+                    // On its own line: of a result that is put together around the call, optimised code has lost the index.
+                    let result = await self.result(of: registration)
+                    return MadeBackend(index: index, registration: registration, result: result)
+                }
+            }
+            var made: [MadeBackend] = []
+            for await each in group { made.append(each) }
+            return made.sorted { $0.index < $1.index }
+        }
+    }
+
+    private func result(of registration: BackendRegistration) async -> Result<RegisteredBackend, ServiceError> {
+        do throws(ServiceError) {
+            return .success(try await make(registration, isNew: false))
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Removes what files do not hold any more, once the runs that use it have ended: those that wrap others first. What
@@ -133,4 +143,11 @@ extension BackendRegistry {
             return false
         }
     }
+}
+
+/// What became of one of the registrations that are made at the same time.
+private struct MadeBackend: Sendable {
+    let index: Int
+    let registration: BackendRegistration
+    let result: Result<RegisteredBackend, ServiceError>
 }
