@@ -23,7 +23,7 @@ public struct ConformanceFailure: Error, Hashable, Sendable, CustomStringConvert
     package static func excerpt(_ text: String, _ length: Int = 600) -> String {
         let size = text.utf8.count
         // Hidden before anything is cut, since a part of a secret would not be known as one.
-        let shown = ConformanceText.redact(String(decoding: text.utf8.prefix(length + (16 << 10)), as: UTF8.self))
+        let shown = ConformanceText.redaction(String(decoding: text.utf8.prefix(length + (16 << 10)), as: UTF8.self))
         guard shown.utf8.count > length else { return shown }
         var cut = String.UnicodeScalarView()
         var bytes = 0

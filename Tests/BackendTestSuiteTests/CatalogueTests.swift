@@ -105,9 +105,8 @@ struct CatalogueTests {
         let marks = "e" + String(repeating: "\u{301}", count: 100_000)
         #expect(ConformanceFailure.excerpt(marks).utf8.count < 700)
         let text = String(repeating: "x", count: 590) + "a-secret-of-twenty-digits"
-        let shown = ConformanceText.$redact.withValue({ $0.replacing("a-secret-of-twenty-digits", with: "[secret]") }) {
-            ConformanceFailure.excerpt(text)
-        }
+        let redaction = ConformanceText.Redaction { $0.replacing("a-secret-of-twenty-digits", with: "[secret]") }
+        let shown = ConformanceText.$redaction.withValue(redaction) { ConformanceFailure.excerpt(text) }
         #expect(!shown.contains("a-sec") && shown.contains("[secret]"), "\(shown)")
     }
 }

@@ -145,7 +145,8 @@ public final class ConformanceRuns: Sendable {
     private func carryOut(_ live: LiveConformanceRun, _ wish: ConformanceWish) async {
         var fault: String?
         do {
-            try await ConformanceText.$redact.withValue({ [secrets] in secrets?.redacted($0) ?? $0 }) {
+            let redaction = ConformanceText.Redaction { [secrets] in secrets?.redacted($0) ?? $0 }
+            try await ConformanceText.$redaction.withValue(redaction) {
                 for try await var result in judge.results(of: live.backend.backend, wish) {
                     result.detail = secrets?.redacted(result.detail) ?? result.detail
                     live.append(result)
