@@ -48,7 +48,8 @@ test-sanitizers: ## Run the tests of the HTTP layer, the API and the engine unde
 crash: ## Kill the server at random moments, CYCLES times, and check what it kept
 	@scripts/bootstrap.sh
 	@swift build --build-tests
-	@FLOWCORE_BINARY=$$(swift build --show-bin-path)/flowcore CYCLES=$${CYCLES:-100} swift test --skip-build --filter CrashTests
+	@swift build -c release --product flowcore --static-swift-stdlib
+	@FLOWCORE_BINARY=$$(swift build -c release --static-swift-stdlib --show-bin-path)/flowcore CYCLES=$${CYCLES:-100} swift test --skip-build --filter CrashTests
 
 docs: ## Render openapi.yaml as the page of /docs
 	@.build/venv-openapi/bin/python scripts/openapi/docs.py

@@ -13,11 +13,13 @@ export NATS_SERVER
 scripts/types.sh
 # A target may import what it declares and nothing else: that is what keeps the direction of dependencies.
 swift build --build-tests --explicit-target-dependency-import-check error
-# The server of the tests is the product itself.
-FLOWCORE_BINARY=$(swift build --show-bin-path)/flowcore
+# The server of the tests is the product as users run it: optimised code is other code.
+swift build -c release --product flowcore --static-swift-stdlib
+FLOWCORE_BINARY=$(swift build -c release --static-swift-stdlib --show-bin-path)/flowcore
 export FLOWCORE_BINARY
 # The engine under faults, in more seeds than its own tests have.
-"$(swift build --show-bin-path)/flowcore-simulate" --seeds "${SEEDS:-3000}"
+swift build -c release --product flowcore-simulate --static-swift-stdlib
+"$(swift build -c release --static-swift-stdlib --show-bin-path)/flowcore-simulate" --seeds "${SEEDS:-20000}"
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 # These start processes of their own or take the processors for themselves: one test after the other.
