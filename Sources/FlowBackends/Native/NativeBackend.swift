@@ -1,8 +1,8 @@
 public import FlowCore
-import FlowJSON
+public import FlowJSON
 
 /// Executes nodes in this process.
-public final class NativeBackend: Backend {
+public final class NativeBackend: InstantlyValidating {
     /// The name under which it is registered.
     public let name: BackendName
     /// The kind of backend.
@@ -42,7 +42,12 @@ public final class NativeBackend: Backend {
     }
 
     /// Whether the node's type is pure.
-    public func computesInline(_ node: Node) -> Bool { catalog[node.type]?.isPure ?? false }
+    public func computesInline(_ node: Node) -> Bool { catalog.pureType(node.type) != nil }
+
+    /// The result of a node of a pure type.
+    public func pureResult(of node: Node, input: JSONValue) -> NodeResult? {
+        catalog.pureType(node.type)?.result(of: node, input: input)
+    }
 
     /// Executes one attempt at a node by its type.
     public nonisolated(nonsending) func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {

@@ -2,7 +2,7 @@ public import FlowCore
 public import FlowJSON
 
 /// Fails, as its author wants it to.
-public struct FailNode: NodeType {
+public struct FailNode: PureNodeType {
     /// The type as clients see it.
     public let description = NodeTypeDescription(
         name: "fail", summary: "Fails with the configured error.",
@@ -14,8 +14,6 @@ public struct FailNode: NodeType {
                 "details": ["description": "Any further JSON value."],
             ],
         ])
-    /// The type has no effect.
-    public let isPure = true
 
     /// Makes the type.
     public init() {}
@@ -30,8 +28,8 @@ public struct FailNode: NodeType {
     }
 
     /// Gives the configured error as result.
-    public func execute(_ request: NodeRequest) -> NodeResult {
-        let config = request.node.config
+    public func result(of node: Node, input: JSONValue) -> NodeResult {
+        let config = node.config
         let code = config["code"]?.string.map { NodeFailure.Code($0) } ?? .failed
         return .failure(
             NodeFailure(code, config["message"]?.string ?? "the node was told to fail", details: config["details"]))

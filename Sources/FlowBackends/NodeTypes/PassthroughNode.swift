@@ -2,13 +2,11 @@ public import FlowCore
 public import FlowJSON
 
 /// Hands its input on.
-public struct PassthroughNode: NodeType {
+public struct PassthroughNode: PureNodeType {
     /// The type as clients see it.
     public let description = NodeTypeDescription(
         name: "passthrough", summary: "Hands its input on as its output.",
         configSchema: ["type": "object", "additionalProperties": false])
-    /// The type has no effect.
-    public let isPure = true
 
     /// Makes the type.
     public init() {}
@@ -21,5 +19,5 @@ public struct PassthroughNode: NodeType {
     }
 
     /// Gives the input as output.
-    public func execute(_ request: NodeRequest) -> NodeResult { .success(output: request.input) }
+    public func result(of node: Node, input: JSONValue) -> NodeResult { .success(output: input) }
 }

@@ -2,7 +2,7 @@ public import FlowCore
 public import FlowJSON
 
 /// Has a fixed value as its output.
-public struct SetNode: NodeType {
+public struct SetNode: PureNodeType {
     /// The type as clients see it.
     public let description = NodeTypeDescription(
         name: "set", summary: "Has the configured value as its output.",
@@ -10,8 +10,6 @@ public struct SetNode: NodeType {
             "type": "object", "required": ["value"], "additionalProperties": false,
             "properties": ["value": ["description": "The output: any JSON value."]],
         ])
-    /// The type has no effect.
-    public let isPure = true
 
     /// Makes the type.
     public init() {}
@@ -25,7 +23,7 @@ public struct SetNode: NodeType {
     }
 
     /// Gives the value as output.
-    public func execute(_ request: NodeRequest) -> NodeResult {
-        .success(output: request.node.config["value"] ?? .null)
+    public func result(of node: Node, input: JSONValue) -> NodeResult {
+        .success(output: node.config["value"] ?? .null)
     }
 }

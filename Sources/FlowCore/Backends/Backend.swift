@@ -31,6 +31,11 @@ public protocol Backend: Sendable {
     /// journaled together.
     func computesInline(_ node: Node) -> Bool
 
+    /// The result of a node that ``computesInline(_:)`` is true for, when nothing has to be waited for to compute it.
+    ///
+    /// It is asked instead of ``executeNode(_:)``; `nil` leaves the node to that.
+    func pureResult(of node: Node, input: JSONValue) -> NodeResult?
+
     /// What has come of an attempt already, when the backend has carried the node out along with an earlier one.
     ///
     /// It is asked on the caller's own thread right before the attempt; what is known is journaled without another wait,
@@ -57,6 +62,12 @@ public protocol Backend: Sendable {
     func shutdown() async
 }
 
+/// A backend that looks at nodes without waiting for anything.
+public protocol InstantlyValidating: Backend {
+    /// Everything that keeps the backend from taking the node, as ``Backend/validate(_:)`` has it.
+    func validate(_ node: Node) -> [ValidationIssue]
+}
+
 extension Backend {
     /// The default promises.
     public var contract: BackendContract { get async { BackendContract() } }
@@ -66,6 +77,9 @@ extension Backend {
 
     /// By default no node is computed inline.
     public func computesInline(_ node: Node) -> Bool { false }
+
+    /// By default every node is waited for.
+    public func pureResult(of node: Node, input: JSONValue) -> NodeResult? { nil }
 
     /// By default nothing is known before a node is executed.
     public func knownResult(of request: NodeRequest) -> NodeResult? { nil }

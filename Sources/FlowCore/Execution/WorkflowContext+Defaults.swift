@@ -59,7 +59,7 @@ extension WorkflowContext {
         let scope = scope(number)
         let sinks = scope.graph.sinks
         if scope.graph.isSequence {
-            var place = scope.graph.workflow.nodes.count - 1
+            var place = scope.graph.nodeCount - 1
             while place >= 0, nodes[scope.base + place].status == .skipped { place -= 1 }
             return place < 0 ? .null : nodes[scope.base + place].outputData ?? .null
         }

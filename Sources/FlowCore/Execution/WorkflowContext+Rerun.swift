@@ -12,7 +12,7 @@ extension WorkflowContext {
         }
         var taken: [NodeID: RunOrigin.Taken] = [:]
         // A node is taken over only together with all that leads to it, so that each has what it was made of.
-        var isTaken = [Bool](repeating: false, count: graph.workflow.nodes.count)
+        var isTaken = [Bool](repeating: false, count: graph.nodeCount)
         for index in graph.order where !follows.contains(index) {
             let node = nodes[index]
             guard hasEnded(node, at: index), graph.predecessors[index].allSatisfy({ isTaken[$0] }) else { continue }

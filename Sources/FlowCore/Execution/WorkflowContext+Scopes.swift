@@ -28,7 +28,7 @@ extension WorkflowContext {
 
     /// The number of the scope that a node is in.
     func scopeNumber(ofNodeAt index: Int) -> Int {
-        let own = graph.workflow.nodes.count
+        let own = graph.nodeCount
         return index < own ? 0 : iterations.scopeOfNode[index - own]
     }
 
@@ -60,7 +60,7 @@ extension WorkflowContext {
     /// The rules that the author wrote of a node.
     func writtenRules(ofNodeAt index: Int) -> NodeRules? {
         // Read in place: a node has many parts to copy.
-        let own = graph.workflow.nodes.count
+        let own = graph.nodeCount
         guard index >= own else { return graph.workflow.nodes[index].rules }
         let number = iterations.scopeOfNode[index - own] - 1
         return iterations.scopes[number].graph.workflow.nodes[index - iterations.scopes[number].base].rules
@@ -68,7 +68,7 @@ extension WorkflowContext {
 
     /// The type of a node; of one whose fallback has taken its place the fallback's.
     public func type(ofNodeAt index: Int) -> String {
-        guard index < graph.workflow.nodes.count, !nodes[index].usesFallback else {
+        guard index < graph.nodeCount, !nodes[index].usesFallback else {
             return definition(ofNodeAt: index).type
         }
         return graph.workflow.nodes[index].type
@@ -76,7 +76,7 @@ extension WorkflowContext {
 
     /// What the author wrote of a node.
     func writtenDefinition(ofNodeAt index: Int) -> Node {
-        let own = graph.workflow.nodes.count
+        let own = graph.nodeCount
         guard index >= own else { return graph.workflow.nodes[index] }
         let scope = iterations.scopes[iterations.scopeOfNode[index - own] - 1]
         return scope.graph.workflow.nodes[index - scope.base]
@@ -107,7 +107,7 @@ extension WorkflowContext {
         guard case .failed = outcome else { return }
         for inner in number...iterations.scopes.count where isInside(inner, number) {
             let scope = iterations.scopes[inner - 1]
-            for index in scope.base..<scope.base + scope.graph.workflow.nodes.count {
+            for index in scope.base..<scope.base + scope.graph.nodeCount {
                 close(nodeAt: index, unstarted: .skipped, at: time)
             }
         }

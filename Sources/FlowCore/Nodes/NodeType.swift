@@ -5,9 +5,6 @@ public protocol NodeType: Sendable {
     /// The type as clients see it.
     var description: NodeTypeDescription { get }
 
-    /// Whether executing is quick, pure computation; see ``Backend/computesInline(_:)``.
-    var isPure: Bool { get }
-
     /// Everything that is wrong with a configuration, each with a pointer within it.
     func validate(_ config: JSONObject) -> [ValidationIssue]
 
@@ -17,7 +14,15 @@ public protocol NodeType: Sendable {
     nonisolated(nonsending) func execute(_ request: NodeRequest) async throws -> NodeResult
 }
 
-extension NodeType {
-    /// By default a type is not pure.
-    public var isPure: Bool { false }
+/// A kind of node whose work is quick, pure computation; see ``Backend/computesInline(_:)``.
+public protocol PureNodeType: NodeType {
+    /// What becomes of a node with an input.
+    func result(of node: Node, input: JSONValue) -> NodeResult
+}
+
+extension PureNodeType {
+    /// Gives the result.
+    public nonisolated(nonsending) func execute(_ request: NodeRequest) async throws -> NodeResult {
+        result(of: request.node, input: request.input)
+    }
 }

@@ -2,6 +2,7 @@
 public struct NodeTypeCatalog: Sendable {
     private var names: [String] = []
     private var types: [any NodeType] = []
+    private var pure: [(any PureNodeType)?] = []
 
     /// Makes a catalog; of two types with one name the later wins.
     public init(_ types: [any NodeType] = []) {
@@ -13,15 +14,22 @@ public struct NodeTypeCatalog: Sendable {
         let name = type.description.name
         if let index = names.firstIndex(of: name) {
             types[index] = type
+            pure[index] = type as? any PureNodeType
         } else {
             names.append(name)
             types.append(type)
+            pure.append(type as? any PureNodeType)
         }
     }
 
     /// The type of that name. There are few, and their names are short: comparing them one by one is the faster way.
     public subscript(name: String) -> (any NodeType)? {
         names.firstIndex(of: name).map { types[$0] }
+    }
+
+    /// The type of that name, when it is one of pure computation.
+    public func pureType(_ name: String) -> (any PureNodeType)? {
+        names.firstIndex(of: name).flatMap { pure[$0] }
     }
 
     /// The types in the order in which they were added.

@@ -134,7 +134,7 @@ extension Planner {
     }
 
     private func hasRoom(for graph: WorkflowGraph) -> Bool {
-        context.nodes.count + graph.workflow.nodes.count <= limits.nodes
+        context.nodes.count + graph.nodeCount <= limits.nodes
     }
 
     private mutating func refuseRoom(_ index: Int) -> Decision? {
@@ -179,7 +179,7 @@ extension Planner {
         }
         for inner in number..<scopes.count where !scopes[inner].isOver && context.isInside(inner, number) {
             let scope = context.scope(inner)
-            for index in scope.base..<scope.base + scope.graph.workflow.nodes.count
+            for index in scope.base..<scope.base + scope.graph.nodeCount
             where nodes[index].isRunning && nodes[index].isTask {
                 toCancel.append(index)
             }
@@ -208,7 +208,7 @@ extension Planner {
     mutating func iterationStarted(_ owner: Int) {
         let scope = context.scope(scopes.count)
         add(scope.graph)
-        for local in 0..<scope.graph.workflow.nodes.count where scope.graph.predecessors.count(of: local) == 0 {
+        for local in 0..<scope.graph.nodeCount where scope.graph.predecessors.count(of: local) == 0 {
             ready.append(scope.base + local)
         }
         bodies[owner]?.begun += 1
@@ -266,7 +266,7 @@ extension Planner {
         for inner in number..<scopes.count where !scopes[inner].isOver && context.isInside(inner, number) {
             scopes[inner].isOver = true
             let scope = context.scope(inner)
-            for index in scope.base..<scope.base + scope.graph.workflow.nodes.count {
+            for index in scope.base..<scope.base + scope.graph.nodeCount {
                 if nodes[index].isInterrupted { interrupted -= 1 }
                 if nodes[index].isWaiting { waiting -= 1 }
                 nodes[index].isInterrupted = false

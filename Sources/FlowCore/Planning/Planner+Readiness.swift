@@ -11,7 +11,7 @@ extension Planner {
 
     /// Makes room for the nodes of another scope.
     mutating func add(_ graph: WorkflowGraph) {
-        let count = graph.workflow.nodes.count
+        let count = graph.nodeCount
         scopes.append(ScopeState(unfinished: count))
         // Room for exactly so many more would be made, and all be moved, with each iteration.
         if scopes.count == 1 { nodes.reserveCapacity(count) }

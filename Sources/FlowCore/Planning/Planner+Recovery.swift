@@ -11,7 +11,7 @@ extension Planner {
         if context.cancelRequestedAt != nil { ending = .cancellation(reason: context.cancelReason) }
         for number in scopes.indices where !scopes[number].isOver {
             let (graph, base) = place(of: number)
-            for index in base..<base + graph.workflow.nodes.count where context.nodes[index].isSettled {
+            for index in base..<base + graph.nodeCount where context.nodes[index].isSettled {
                 // A node whose failure was replaced has chosen nothing.
                 if context.nodes[index].status == .completed, context.nodes[index].attempt?.error == nil {
                     bar(from: index, notes: context.nodes[index].notes)
@@ -23,7 +23,7 @@ extension Planner {
         ready = []
         for number in scopes.indices where !scopes[number].isOver {
             let (graph, base) = place(of: number)
-            for index in base..<base + graph.workflow.nodes.count { restore(index, in: number) }
+            for index in base..<base + graph.nodeCount { restore(index, in: number) }
         }
     }
 

@@ -2,6 +2,8 @@
 public final class WorkflowGraph: Sendable {
     /// The workflow.
     public let workflow: Workflow
+    /// How many nodes the workflow has, beside those in bodies.
+    let nodeCount: Int
     /// The position of every node by its id; empty where few nodes are compared one by one.
     private let positions: [NodeID: Int]
     /// Per node the nodes that have to end before it, in the order of `depends_on`.
@@ -22,6 +24,7 @@ public final class WorkflowGraph: Sendable {
             for index in nodes.indices { positions[nodes[index].id] = index }
         }
         self.workflow = workflow
+        nodeCount = nodes.count
         self.positions = positions
         isSequence = Self.isSequence(nodes)
         guard !isSequence else {

@@ -8,6 +8,9 @@ protocol BackendIdentities: Sendable {
 
     /// Who is behind the names now.
     var view: BackendView { get }
+
+    /// Whether the name is that of a backend which is part of the server, and will be.
+    func isBuiltIn(_ name: BackendName) -> Bool
 }
 
 /// Who is behind a name, and which registration of the name that is.
@@ -27,10 +30,10 @@ struct Introductions: Sendable {
     var done: Set<BackendName> = []
 
     init(of name: BackendName, _ identities: (any BackendIdentities)?) {
-        let now = identities?.view
+        // What is part of the server looks nobody up.
+        let now = identities.flatMap { $0.isBuiltIn(name) ? nil : $0.view }
         own = now?.identity(of: name)
         isKnown = own == nil
-        // What is part of the server looks nobody up.
         view = isKnown ? nil : now
     }
 }

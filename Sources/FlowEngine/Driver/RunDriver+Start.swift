@@ -43,9 +43,11 @@ extension RunDriver {
         }
         // A node in a body goes by its address in the run.
         if node.id != id { node.id = id }
-        var request = NodeRequest(
-            node: node, input: planner.context.nodes[index].inputData ?? .null, attempt: attempt,
-            run: information, clock: engine.clock)
+        let given = planner.context.nodes[index].inputData ?? .null
+        if let result = BackendView.seen(view, { target.pureResult(of: node, input: given) }) {
+            return conclude(id, attempt: attempt, .success(result), isCancelling: false)
+        }
+        var request = NodeRequest(node: node, input: given, attempt: attempt, run: information, clock: engine.clock)
         guard BackendView.seen(view, { target.computesInline(node) }) else {
             if let known = BackendView.seen(view, { target.knownResult(of: request) }) {
                 return conclude(id, attempt: attempt, .success(known), isCancelling: false)

@@ -21,7 +21,7 @@ struct RunDriver {
     var children: [NodeID: RunningNode] = [:]
     var launches: [NodeID] = []
     /// Whether the run is left as it is, for another server or a later start to go on with.
-    let departure = Departure()
+    private(set) lazy var departure = Departure()
     /// The size of all outputs, written inputs and items so far, and what it was when events were last sent to the journal.
     var outputBytes = 0
     private var flushedBytes = 0
@@ -30,7 +30,10 @@ struct RunDriver {
     /// The time as of the last event or message: nothing that the planner asks about happens between.
     var now: Timestamp
 
-    init(live: LiveRun, engine: EngineEnvironment, backend: any Backend, planner: Planner, recorder: RunRecorder) {
+    init(
+        live: LiveRun, engine: EngineEnvironment, backend: any Backend, planner: consuming Planner,
+        recorder: consuming RunRecorder
+    ) {
         self.live = live
         self.engine = engine
         self.backend = backend

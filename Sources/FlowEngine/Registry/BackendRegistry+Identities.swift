@@ -19,6 +19,9 @@ extension BackendRegistry: BackendIdentities {
         table.withLock { BackendView(of: self, changes: changeCount.count, backends: $0.backends) }
     }
 
+    // There are few, and their names are short: comparing them one by one is the faster way.
+    nonisolated func isBuiltIn(_ name: BackendName) -> Bool { builtIn.contains(name) }
+
     /// The types of the backends that are part of the server.
     nonisolated var builtInTypes: [BackendName: String] {
         Dictionary(all.filter(\.isBuiltIn).map { ($0.name, $0.registration.type) }) { first, _ in first }

@@ -17,6 +17,8 @@ public actor BackendRegistry {
 
     nonisolated let table = Mutex(Table())
     nonisolated let changeCount = ChangeCount()
+    /// The backends that are part of the server.
+    nonisolated let builtIn: [BackendName]
     let journal: any Journal
     let logger: Logger
     /// Names that are being registered or removed.
@@ -33,6 +35,7 @@ public actor BackendRegistry {
         self.journal = journal
         self.factories = factories
         self.logger = logger
+        self.builtIn = builtIn.map(\.name)
         for backend in builtIn {
             let registration = BackendRegistration(name: backend.name, type: backend.type)
             let registered = await RegisteredBackend(

@@ -25,6 +25,8 @@ public final class RegisteredBackend: Sendable {
     public let registration: BackendRegistration
     /// The backend.
     public let backend: any Backend
+    /// The backend, when it need not be waited for to look at a node.
+    private let instant: (any InstantlyValidating)?
     private let description: Mutex<Description>
     private let judgement = Mutex<(last: ConformanceRun?, proven: ConformanceLevel?)>((nil, nil))
     /// Whether it is part of the server and cannot be removed.
@@ -55,6 +57,7 @@ public final class RegisteredBackend: Sendable {
         self.uses = uses
         self.registration = registration
         self.backend = backend
+        instant = backend as? any InstantlyValidating
         self.isBuiltIn = isBuiltIn
         description = Mutex(await Description(of: backend))
     }
@@ -76,6 +79,9 @@ public final class RegisteredBackend: Sendable {
         }
         if isOther { _ = changes.next() }
     }
+
+    /// What the backend has against a node, when that can be told without waiting.
+    func issuesAtOnce(_ node: Node) -> [ValidationIssue]? { instant?.validate(node) }
 
     /// What it can do.
     public var capabilities: BackendCapabilities { description.withLock { $0.capabilities } }

@@ -93,6 +93,8 @@ extension WorkflowService {
     ) async -> [ValidationIssue] {
         var issues: [ValidationIssue] = []
         for index in nodes.indices {
+            // Read in place: a node has many parts to copy.
+            if nodes[index].isPlain, backend.issuesAtOnce(nodes[index])?.isEmpty == true { continue }
             let node = nodes[index]
             let target: RegisteredBackend
             if let name = node.backend {
@@ -136,7 +138,9 @@ extension WorkflowService {
     private nonisolated(nonsending) static func needs(of node: Node, on backend: RegisteredBackend) async
         -> [ValidationIssue]
     {
-        var issues = node.withoutTemplated(await backend.backend.validate(node)).map { issue in
+        let found: [ValidationIssue]
+        if let known = backend.issuesAtOnce(node) { found = known } else { found = await backend.backend.validate(node) }
+        var issues = node.withoutTemplated(found).map { issue in
             issue.coded(issue.pointer == ["type"] ? .unknownNodeType : .invalidNode)
         }
         if let placement = node.placement, !backend.capabilities.has(BackendCapabilities.distributed) {
@@ -156,4 +160,9 @@ extension Workflow {
         if nodes.allSatisfy({ $0.dependsOn == nil }) { return Array(nodes.prefix(1)) }
         return nodes.filter { $0.dependsOn?.isEmpty ?? true }
     }
+}
+
+extension Node {
+    /// Whether nothing is said of where, how and in what place of another the node is executed.
+    fileprivate var isPlain: Bool { rules == nil && backend == nil }
 }

@@ -118,6 +118,8 @@ extension WorkflowService {
         }
         let session = RunSession(live: run, engine: engine, run: constants, start: .new(idempotency))
         execute(session, run, on: backend, users: users, executor: request.executor)
+        // Without a journal, and without anything to wait for, it has ended by now.
+        if let snapshot = run.snapshot { return snapshot }
         await run.wait(for: 1, until: nil, deadlines: engine.deadlines)
         if let snapshot = run.snapshot { return snapshot }
         if let failure = run.failure { throw ServiceError(failure) }
@@ -163,7 +165,10 @@ extension WorkflowService {
 extension Workflow {
     /// The backends that its nodes name beside the run's own, each once.
     func otherBackends(than name: BackendName) -> Set<BackendName> {
-        if nodes.indices.allSatisfy({ nodes[$0].backend == nil && !nodes[$0].isControl }) { return [] }
+        // Read in place: a node has many parts to copy.
+        var isPlain = true
+        for index in nodes.indices where nodes[index].backend != nil || nodes[index].isControl { isPlain = false }
+        if isPlain { return [] }
         var others: Set<BackendName> = []
         for node in nodes { for other in node.backends where other != name { others.insert(other) } }
         return others
