@@ -291,7 +291,7 @@ let package = Package(
                 "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: strict),
+            exclude: ["Clock"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["FlowJSON", "FlowTesting", "TestSupport", "flowcore"],
             swiftSettings: strict),

@@ -16,10 +16,8 @@ struct TaskEnvelope: Hashable, Sendable {
     var config: JSONObject
     var input: Payload
     var workflow: Workflow
-    /// How long the attempt may take, in milliseconds.
+    /// How long the attempt may take, in milliseconds. It is no point in time, since clocks differ.
     var timeout: Int?
-    /// When nobody waits for it any more, by the server's clock.
-    var deadline: Timestamp?
     var traceparent: String?
     /// How often a worker says that it still works on it, in milliseconds.
     var heartbeat: Int
@@ -61,7 +59,6 @@ struct TaskEnvelope: Hashable, Sendable {
         writer.field("submitted_at", workflow.submittedAt.description)
         writer.endObject()
         if let timeout { writer.field("timeout_ms", timeout) }
-        if let deadline { writer.field("deadline", deadline.description) }
         if let traceparent { writer.field("traceparent", traceparent) }
         writer.field("heartbeat_ms", heartbeat)
         writer.field("max_deliveries", maxDeliveries)
@@ -89,7 +86,8 @@ struct TaskEnvelope: Hashable, Sendable {
         let input = Payload.read("input", &fields) ?? .inline(.null)
         let workflow = fields.object("workflow").flatMap { Self.workflow($0, &fields) }
         timeout = fields.integer("timeout_ms", in: 1...Int(Int32.max))
-        deadline = fields.value("deadline", expected: "a time") { $0.string.flatMap { Timestamp($0) } }
+        // Earlier servers send it. It says nothing to who has another clock, and the task is taken back when its time is up.
+        _ = fields.value("deadline", expected: "a time") { $0.string.flatMap { Timestamp($0) } }
         traceparent = fields.text("traceparent")
         let heartbeat = fields.integer("heartbeat_ms", in: 1...Int(Int32.max))
         maxDeliveries = fields.integer("max_deliveries", in: 1...1000) ?? 5
@@ -144,7 +142,6 @@ struct TaskEnvelope: Hashable, Sendable {
             name: request.run.name, version: request.run.version, backend: request.run.backend,
             variables: request.run.variables, submittedAt: request.run.submittedAt)
         self.timeout = timeout
-        deadline = request.deadline
         traceparent = request.traceparent
         self.heartbeat = heartbeat
         self.maxDeliveries = maxDeliveries

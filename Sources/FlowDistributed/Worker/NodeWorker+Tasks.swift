@@ -9,8 +9,6 @@ extension NodeWorker {
     private static let questionTime: Duration = .seconds(1)
     /// When a task is delivered again that this worker cannot take.
     private static let refusalDelay: Duration = .seconds(5)
-    /// By how much clocks may differ before a deadline says nothing.
-    private static let clockSkew: Duration = .seconds(60)
     /// How long a result may take to be on the broker before it is sent anew.
     private static let publishTime: Duration = .seconds(30)
 
@@ -111,9 +109,6 @@ extension NodeWorker {
 
     private func execute(_ job: WorkerJob) async -> ResultEnvelope.Outcome {
         let task = job.task
-        if let deadline = task.deadline, clock.now > deadline.advanced(by: Self.clockSkew) {
-            return .failure(NodeFailure(.timeout, "the attempt's time had passed before its turn", retriable: true))
-        }
         let input: JSONValue
         do throws(NATSError) { input = try await load(task.input) } catch {
             return .failure(NodeFailure(.unavailable, "the node's input cannot be read: \(error)", retriable: true))
