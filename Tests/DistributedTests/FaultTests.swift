@@ -130,6 +130,35 @@ struct FaultTests {
         }
     }
 
+    @Test("what is given up while the broker is away is not executed when it is back")
+    func givenUpMeanwhile() async throws {
+        try await Effects.with { effects in
+            try await withCluster(workers: 0) { server, broker, _ in
+                let late = try await server.client.submit([effects.node("late", more: ["timeout": "2s"])])
+                let cancelled = try await server.client.submit([effects.node("cancelled")])
+                let connection = try await broker.connection()
+                let stream = JetStream(connection)
+                try await until { try await stream.call("STREAM.INFO.WF_TASKS")["state"]?["messages"] == 2 }
+                connection.close()
+                try await broker.kill()
+                try await until { try await server.client.send("GET", "/backends/cluster/health").status == 503 }
+                _ = try await server.client.send("POST", "/workflows/\(cancelled)/cancel")
+                #expect(try await server.client.finished(cancelled).json["status"] == "cancelled")
+                #expect(try await server.client.finished(late).json["nodes"]?["late"]?["error"]?["code"] == "timeout")
+                try await broker.start()
+                let again = try await broker.connection()
+                defer { again.close() }
+                let tasks = JetStream(again)
+                try await until { try await tasks.call("STREAM.INFO.WF_TASKS")["state"]?["messages"] == 0 }
+                let worker = try await Worker(broker)
+                let run = try await server.client.finished(try await server.client.submit([effects.node("next")]))
+                #expect(run.json["status"] == "completed", "\(run.text)")
+                #expect(effects.counts == ["next": 1])
+                withExtendedLifetime(worker) {}
+            }
+        }
+    }
+
     @Test("a server that is killed takes up what came meanwhile, and nothing is done twice")
     func serverKilled() async throws {
         let gate = Gate()

@@ -15,6 +15,7 @@ extension DistributedBackend {
         guard turn % Self.rareTurns == 0 else { return }
         await settle(ledger.unsettled(false, after: Self.patience), isSettling: false)
         book.prune()
+        await sweep()
         await reconcile(after: max(configuration.lease, .seconds(30)))
     }
 
@@ -49,7 +50,30 @@ extension DistributedBackend {
     /// Sees to it soon that everything that is handed out is on the broker, as after it was away.
     func reconcileSoon() {
         // Unstructured: it begins with the connection.
-        Task { await reconcile(after: .zero) }
+        Task {
+            await sweep()
+            await reconcile(after: .zero)
+        }
+    }
+
+    /// Takes tasks out of their queues that could not be taken out when they were given up.
+    private func sweep() async {
+        for (id, subject) in leftovers.all {
+            guard link.isReady else { return }
+            do throws(NATSError) {
+                var sequence: UInt64 = 1
+                while let stored = try await link.stream.next(on: subject, from: sequence, of: link.names.tasks) {
+                    sequence = stored.sequence + 1
+                    guard (try? TaskEnvelope(reading: stored.payload))?.id == id else { continue }
+                    // It may have been begun anew.
+                    if let assignment = ledger.assignment(id), !assignment.isOver, !assignment.isCancelling { break }
+                    try await link.stream.delete(stored.sequence, of: link.names.tasks)
+                }
+                leftovers.remove(id)
+            } catch {
+                return
+            }
+        }
     }
 
     /// Publishes again what is neither on the broker nor answered.

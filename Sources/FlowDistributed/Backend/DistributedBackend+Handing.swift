@@ -34,7 +34,7 @@ extension DistributedBackend {
         let outcome = await withTaskCancellationHandler {
             await publish(assignment, queue)
             // It was cancelled before it was known where the task lies.
-            if assignment.isCancelling, let sequence = assignment.sequence { withdraw(sequence) }
+            if assignment.isCancelling { withdraw(assignment) }
             return await assignment.outcome()
         } onCancel: {
             cancel(assignment)
@@ -42,7 +42,10 @@ extension DistributedBackend {
         switch outcome {
         case .result(let result): return try await self.result(result, assignment)
         case .cancelled: throw cancelled
-        case .failed(let error): throw BackendError(code(of: error), backend: name, error.description)
+        case .failed(let error):
+            // A broker may have what it did not confirm.
+            leftovers.add(assignment)
+            throw BackendError(code(of: error), backend: name, error.description)
         }
     }
 
@@ -187,9 +190,19 @@ extension DistributedBackend {
     }
 
     /// Takes a task out of its queue some time.
-    private func withdraw(_ sequence: UInt64) {
+    private func withdraw(_ assignment: Assignment) {
+        guard let sequence = assignment.sequence else { return leftovers.add(assignment) }
         // Unstructured: whoever waited for the task waits no more.
-        Task { [link] in _ = try? await link.stream.delete(sequence, of: link.names.tasks) }
+        Task { [self] in
+            if await delete(sequence) == nil { leftovers.add(assignment) }
+        }
+    }
+
+    /// Takes a task out of its queue.
+    ///
+    /// - Returns: whether it was there; `nil` when that is not known.
+    private func delete(_ sequence: UInt64) async -> Bool? {
+        try? await link.stream.delete(sequence, of: link.names.tasks)
     }
 
     /// Has an attempt end: one that waits is taken out of its queue, one that runs is told to end.
@@ -205,7 +218,8 @@ extension DistributedBackend {
             writer.endObject()
             try? link.connection.publish(link.names.cancel, writer.bytes)
             guard let sequence = assignment.sequence else { return assignment.end(.cancelled) }
-            let wasThere = try? await link.stream.delete(sequence, of: link.names.tasks)
+            let wasThere = await delete(sequence)
+            if wasThere == nil { leftovers.add(assignment) }
             if wasThere == true, assignment.started == nil { return assignment.end(.cancelled) }
             try? await clock.sleep(for: Self.cancelGrace)
             assignment.end(.cancelled)

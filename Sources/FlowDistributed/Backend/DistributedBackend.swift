@@ -24,6 +24,7 @@ public final class DistributedBackend: WorkerHost {
     let configuration: DistributedConfiguration
     let link: BrokerLink
     let ledger = Ledger()
+    let leftovers = Leftovers()
     let book = WorkerBook()
     let clock: any WallClock
     let logger: Logger
