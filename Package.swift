@@ -289,6 +289,7 @@ let package = Package(
             dependencies: [
                 "BackendTestSuite", "FlowBackends", "FlowCore", "FlowDistributed", "FlowEngine", "FlowJSON", "FlowNATS",
                 "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Clock"], swiftSettings: strict),

@@ -54,7 +54,7 @@ enum Callbacks {
         // That no broker is left says nothing of why each of them was given up, which was told before.
         guard status != NATS_OK, status != NATS_NO_SERVER, let last else { return nil }
         let text = String(cString: last)
-        return text.isEmpty ? nil : text
+        return text.isEmpty ? nil : LibraryText.told(text)
     }
 
     /// The library has a new socket.

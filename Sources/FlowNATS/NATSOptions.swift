@@ -55,7 +55,9 @@ package struct NATSOptions: Sendable {
 
     /// The parts of a file of credentials, or `nil` when it is none.
     package static func credentials(parsing text: String) -> Credentials? {
-        guard let jwt = part("NATS USER JWT", of: text), let seed = part("USER NKEY SEED", of: text) else { return nil }
+        guard let jwt = part("NATS USER JWT", of: text), let seed = part("USER NKEY SEED", of: text),
+            isSeed(seed)
+        else { return nil }
         return .jwt(jwt, seed: seed)
     }
 

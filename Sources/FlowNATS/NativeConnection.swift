@@ -224,7 +224,7 @@ final class NativeConnection: Sendable {
         guard let text = nats_GetLastError(&code).map({ String(cString: $0) }), !text.isEmpty else {
             return self.text(status)
         }
-        return text
+        return LibraryText.told(text)
     }
 
     static func text(_ status: natsStatus) -> String {

@@ -71,6 +71,12 @@ final class Broker: Sendable {
         try await started.prints("Server is ready")
     }
 
+    /// Starts it again with another configuration.
+    func start(with more: String) async throws {
+        self.more.withLock { $0 = more }
+        try await start()
+    }
+
     /// Ends it at once.
     func kill() async throws {
         let process = process.withLock { $0.take() }

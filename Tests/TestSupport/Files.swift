@@ -36,4 +36,8 @@ package func certificate(in directory: String) async throws -> (certificate: Str
     return paths
 }
 
-package struct CommandFailed: Error { package let error: String }
+package struct CommandFailed: Error {
+    package let error: String
+
+    package init(error: String) { self.error = error }
+}

@@ -82,7 +82,12 @@ struct BrokerCredentials: Sendable {
             return credentials
         case .password(let user, let name): return .password(user: user, password: try value(name))
         case .token(let name): return .token(try value(name))
-        case .nkey(let key, let name): return .nkey(publicKey: key, seed: try value(name))
+        case .nkey(let key, let name):
+            let seed = try value(name)
+            guard NATSOptions.isSeed(seed) else {
+                throw ValidationError([ValidationIssue(place, "the secret \"\(name)\" holds no seed of a key of NATS")])
+            }
+            return .nkey(publicKey: key, seed: seed)
         }
     }
 }

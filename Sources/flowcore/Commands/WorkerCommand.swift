@@ -30,7 +30,7 @@ struct WorkerCommand: AsyncParsableCommand {
     var id: String?
     @Option(name: .long, help: "What the names of streams and subjects begin with.")
     var namespace = "wf"
-    @Option(name: .long, help: "A file of credentials of NATS.")
+    @Option(name: .long, help: "A file of credentials of NATS. In place of one a token may be FLOWCORE_WORKER_TOKEN.")
     var credentials: String?
     @Option(name: .long, help: "The user's name; the password is FLOWCORE_WORKER_PASSWORD.")
     var user: String?
@@ -151,7 +151,13 @@ struct WorkerCommand: AsyncParsableCommand {
         } else if let user {
             options.credentials = .password(user: user, password: try variable("FLOWCORE_WORKER_PASSWORD"))
         } else if let nkey {
-            options.credentials = .nkey(publicKey: nkey, seed: try variable("FLOWCORE_WORKER_SEED"))
+            let seed = try variable("FLOWCORE_WORKER_SEED")
+            guard NATSOptions.isSeed(seed) else {
+                throw UsageError(description: "FLOWCORE_WORKER_SEED: it is no seed of a key of NATS")
+            }
+            options.credentials = .nkey(publicKey: nkey, seed: seed)
+        } else if let token = environment["FLOWCORE_WORKER_TOKEN"], !token.isEmpty {
+            options.credentials = .token(token)
         }
         if tlsCa != nil || tlsCertificate != nil || servers.contains(where: { $0.hasPrefix("tls://") }) {
             do {
