@@ -79,6 +79,42 @@ struct ChoiceTests {
         withExtendedLifetime(plain) {}
     }
 
+    @Test("what waits for workers that are not there is told by the backend's health, and logged once")
+    func unserved() async throws {
+        let log = LogKeeper()
+        var options = TestServer.Options()
+        options.makeLogger = { log.logger($0) }
+        try await withCluster(workers: 1, [:], options) { server, broker, _ in
+            func unserved() async throws -> JSONValue? {
+                try await server.client.send("GET", "/backends/cluster/health").json["details"]?["unserved"]
+            }
+            #expect(try await unserved() == [])
+            let pinned = (0..<3).map { index in
+                node(
+                    "n\(index)", "passthrough",
+                    more: ["depends_on": [], "worker": ["gpu": "true", "zone": "a"], "priority": "high"])
+            }
+            let id = try await server.client.submit(pinned + [node("other", "passthrough", more: ["depends_on": []])])
+            // The one that no label keeps is done.
+            let told: JSONValue = [
+                ["type": "passthrough", "worker": ["gpu": "true", "zone": "a"], "priority": "high", "nodes": 3]
+            ]
+            try await until { try await unserved() == told }
+            #expect(try await server.client.send("GET", "/backends/cluster/health").json["healthy"] == true)
+            let message = "nodes wait, and no worker takes them"
+            try await until { log.all.contains { $0.message == message && $0.metadata["nodes"] == "3" } }
+            let half = try await Worker(broker, "half", arguments: ["--label", "gpu=true"])
+            try await server.client.workers(2)
+            #expect(try await unserved() == told)
+            let whole = try await Worker(broker, "whole", arguments: ["--label", "gpu=true", "--label", "zone=a"])
+            let run = try await server.client.finished(id)
+            #expect(run.json["status"] == "completed", "\(run.text)")
+            #expect(try await unserved() == [])
+            #expect(log.all.filter { $0.message == message }.count == 1)
+            withExtendedLifetime((half, whole)) {}
+        }
+    }
+
     @Test("of the nodes that wait the urgent ones are taken first")
     func priorities() async throws {
         try await Effects.with { effects in

@@ -27,6 +27,7 @@ final class Assignment: Sendable {
         var sequence: UInt64?
         /// Whether a broker has confirmed that it has the task, and since when.
         var isPublished = false
+        var publishedAt: ContinuousClock.Instant = .now
         var lookedAt: ContinuousClock.Instant = .now
         var started: (worker: String, acknowledgement: String)?
         /// The deliveries that workers have begun and not given back.
@@ -70,6 +71,7 @@ final class Assignment: Sendable {
     /// - Parameter token: What the task on the broker asks for, when that is not the assignment's own.
     func published(_ sequence: UInt64, token: String? = nil) {
         state.withLock { state in
+            if !state.isPublished { state.publishedAt = .now }
             state.isPublished = true
             state.sequence = sequence
             state.lookedAt = .now
@@ -100,6 +102,17 @@ final class Assignment: Sendable {
             return state.lookedAt.duration(to: .now) >= time
         }
     }
+
+    /// Whether it has waited so long for a worker to begin it, as far as workers tell.
+    func isWaiting(since time: Duration) -> Bool {
+        state.withLock { state in
+            state.isPublished && state.outcome == nil && state.started == nil && state.held == nil
+                && !state.isCancelling && state.publishedAt.duration(to: .now) >= time
+        }
+    }
+
+    /// The queue that it is in.
+    var queue: QueueName { QueueName(type: request.node.type, placement: request.node.placement) }
 
     /// Takes note that it was seen to.
     func looked() { state.withLock { $0.lookedAt = .now } }

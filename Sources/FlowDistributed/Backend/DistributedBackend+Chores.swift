@@ -15,6 +15,7 @@ extension DistributedBackend {
         guard turn % Self.rareTurns == 0 else { return }
         await settle(ledger.unsettled(false, after: Self.patience), isSettling: false)
         book.prune()
+        logUnserved()
         await sweep()
         await reconcile(after: max(configuration.lease, .seconds(30)))
     }
@@ -90,9 +91,7 @@ extension DistributedBackend {
                         continue
                     }
                     logger.warning("lost task published again", metadata: ["id": "\(assignment.id)"])
-                    try await link.ensure(
-                        QueueName(
-                            type: assignment.request.node.type, placement: assignment.request.node.placement))
+                    try await link.ensure(assignment.queue)
                     try await send(assignment)
                 }
             } catch {

@@ -26,6 +26,8 @@ public final class DistributedBackend: WorkerHost {
     let ledger = Ledger()
     let leftovers = Leftovers()
     let book = WorkerBook()
+    /// The queues of which it was logged that no worker takes from them.
+    let unservedQueues = Mutex<Set<String>>([])
     let clock: any WallClock
     let logger: Logger
     let random: @Sendable () -> UInt64
@@ -175,11 +177,12 @@ public final class DistributedBackend: WorkerHost {
         link.isReady ? .healthy : .unhealthy(reason: "the broker cannot be used: \(link.trouble)")
     }
 
-    /// The broker, and how much is handed out.
+    /// The broker, how much is handed out, and what waits for workers that are not there.
     public func healthDetails() -> JSONObject {
         [
             "broker": link.connection.url.map { .string($0) } ?? .null, "shard": .string(link.shard),
             "in_flight": .integer(Int64(ledger.count)), "workers": .integer(Int64(book.liveCount)),
+            "unserved": .array(unserved(after: .zero).map { .object($0.json) }),
         ]
     }
 

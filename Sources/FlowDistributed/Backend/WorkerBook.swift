@@ -73,6 +73,11 @@ final class WorkerBook: Sendable {
         }
     }
 
+    /// Whether a worker is there that takes nodes of a queue.
+    func hasTaker(of queue: QueueName) -> Bool {
+        live.contains { !$0.isDraining && queue.isFor(types: Set($0.types), labels: $0.labels) }
+    }
+
     /// The node types that workers take.
     var types: Set<String> { Set(live.lazy.filter { !$0.isDraining }.flatMap(\.types)) }
 
