@@ -83,6 +83,15 @@ final class Broker: Sendable {
         try await process?.terminate()
     }
 
+    /// The deliveries of a node's task that a server has written down as begun.
+    func begun(_ run: String, _ node: String) async throws -> [JSONValue] {
+        let connection = try await connection()
+        defer { connection.close() }
+        let stored = try await JetStream(connection).last(on: "wf.begun.cluster.\(run).\(node).1", of: "WF_BEGUN")
+        guard let stored else { return [] }
+        return try JSONParser.parse(stored.payload)["acks"]?.array ?? []
+    }
+
     /// A connection of the test's own.
     func connection(_ credentials: NATSOptions.Credentials = .none) async throws -> NATSConnection {
         let connection = NATSConnection(NATSOptions(servers: [url], name: "test", credentials: credentials)) { _ in }

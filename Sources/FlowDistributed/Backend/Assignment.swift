@@ -30,8 +30,11 @@ final class Assignment: Sendable {
         var publishedAt: ContinuousClock.Instant = .now
         var lookedAt: ContinuousClock.Instant = .now
         var started: (worker: String, acknowledgement: String)?
-        /// The deliveries that workers have begun and not given back.
+        /// The deliveries that workers have begun and not given back, when they changed, and what is written down of them.
         var deliveries: Set<String> = []
+        var deliveriesChangedAt: ContinuousClock.Instant = .now
+        var recorded: Set<String> = []
+        var isRecordDropped = false
         var outcome: Outcome?
         var continuation: CheckedContinuation<Outcome, Never>?
         var nextChunk = 1
@@ -44,8 +47,6 @@ final class Assignment: Sendable {
 
     /// How many parts that came before others are kept.
     private static let mostChunks = 10_000
-    /// How many deliveries are remembered.
-    private static let mostDeliveries = 1000
     /// How long parts may take to come that a result says were sent before it.
     private static let chunkPatience: Duration = .seconds(1)
 
@@ -131,14 +132,26 @@ final class Assignment: Sendable {
         state.withLock { state in
             guard state.outcome == nil else { return }
             state.started = (worker, acknowledgement)
-            if state.deliveries.count < Self.mostDeliveries { state.deliveries.insert(acknowledgement) }
+            Self.insert(acknowledgement, &state)
         }
+    }
+
+    /// Takes note that a worker begins a delivery.
+    func begin(_ acknowledgement: String) {
+        state.withLock { state in
+            if state.outcome == nil { Self.insert(acknowledgement, &state) }
+        }
+    }
+
+    private static func insert(_ delivery: String, _ state: inout State) {
+        guard state.deliveries.count < BegunRecord.most, state.deliveries.insert(delivery).inserted else { return }
+        state.deliveriesChangedAt = .now
     }
 
     /// Takes note that a delivery was given back.
     func returned(_ acknowledgement: String) {
         state.withLock { state in
-            state.deliveries.remove(acknowledgement)
+            if state.deliveries.remove(acknowledgement) != nil { state.deliveriesChangedAt = .now }
             if state.started?.acknowledgement == acknowledgement { state.started = nil }
         }
     }
@@ -146,6 +159,44 @@ final class Assignment: Sendable {
     /// How many deliveries were begun besides one, and nothing came of them.
     func losses(besides acknowledgement: String) -> Int {
         state.withLock { $0.deliveries.subtracting([acknowledgement]).count }
+    }
+
+    /// Takes over what an earlier start has written down.
+    func restore(_ record: BegunRecord) {
+        state.withLock { state in
+            state.deliveries.formUnion(record.deliveries)
+            state.recorded = record.deliveries
+        }
+    }
+
+    /// What is to be written down of the deliveries that were begun; `nil` when nothing is, or not yet.
+    func unrecorded(after time: Duration) -> BegunRecord? {
+        state.withLock { state in
+            guard case .known(let token) = state.token, state.outcome == nil, state.deliveries != state.recorded,
+                state.deliveriesChangedAt.duration(to: .now) >= time
+            else { return nil }
+            return BegunRecord(id: id, token: token, deliveries: state.deliveries)
+        }
+    }
+
+    /// Takes note that it is written down.
+    ///
+    /// - Returns: whether it is wanted no more, and to be dropped.
+    func recorded(_ record: BegunRecord) -> Bool {
+        state.withLock { state in
+            state.recorded = record.deliveries
+            return state.isRecordDropped
+        }
+    }
+
+    /// Takes note that what is written down is wanted no more.
+    ///
+    /// - Returns: whether something is.
+    func dropRecord() -> Bool {
+        state.withLock { state in
+            state.isRecordDropped = true
+            return !state.recorded.isEmpty
+        }
     }
 
     /// Takes a part of the result; parts are handed on in their order, each once.

@@ -25,6 +25,9 @@ final class BrokerLink: Sendable {
     private static let askTime: Duration = .seconds(3)
     /// How long large payloads are kept.
     private static let objectAge: Duration = .seconds(24 * 3600)
+    /// How long it is kept who has begun a task, and how much of it.
+    private static let begunAge: Duration = .seconds(7 * 24 * 3600)
+    private static let begunBytes = 16 << 20
 
     let connection: NATSConnection
     let stream: JetStream
@@ -144,6 +147,12 @@ final class BrokerLink: Sendable {
                 "duplicate_window": .integer(Int64(Duration.seconds(120) / .nanoseconds(1))),
             ])
         }
+        try await stream.ensureStream([
+            "name": .string(names.begun), "subjects": [.string(names.allBegun)], "retention": "limits",
+            "storage": "file", "discard": "old", "max_msgs_per_subject": 1,
+            "max_bytes": .integer(Int64(Self.begunBytes)),
+            "max_age": .integer(Int64(Self.begunAge / .nanoseconds(1))), "num_replicas": replicas,
+        ])
         try await objects.ensure(
             replicas: configuration.replicas, maxBytes: configuration.maxBytes, age: Self.objectAge)
         if let other = await otherInstance() {

@@ -8,10 +8,11 @@ extension DistributedBackend {
     /// In how many turns results are looked at that nobody asked for.
     private static let rareTurns = 10
 
-    /// What is done again and again: results are acknowledged that the journal has, and tasks are looked for that the
-    /// broker may have lost.
+    /// What is done again and again: results are acknowledged that the journal has, it is written down who has begun what, and
+    /// tasks are looked for that the broker may have lost.
     func doChores(_ turn: Int) async {
         await settle(ledger.unsettled(true, after: .zero), isSettling: true)
+        await recordBegun()
         guard turn % Self.rareTurns == 0 else { return }
         await settle(ledger.unsettled(false, after: Self.patience), isSettling: false)
         book.prune()

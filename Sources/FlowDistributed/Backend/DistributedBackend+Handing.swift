@@ -40,8 +40,13 @@ extension DistributedBackend {
             cancel(assignment)
         }
         switch outcome {
-        case .result(let result): return try await self.result(result, assignment)
-        case .cancelled: throw cancelled
+        case .result(let result):
+            dropBegun(assignment)
+            return try await self.result(result, assignment)
+        case .cancelled:
+            // Otherwise the server leaves it, and takes it up with its next start.
+            if assignment.isCancelling { dropBegun(assignment) }
+            throw cancelled
         case .failed(let error):
             // A broker may have what it did not confirm.
             leftovers.add(assignment)
@@ -84,7 +89,10 @@ extension DistributedBackend {
     /// - Returns: false when there is nothing.
     private func adopt(_ assignment: Assignment) async throws(NATSError) -> Bool {
         switch try await whereabouts(of: assignment) {
-        case .queued(let sequence, let token): assignment.published(sequence, token: token)
+        case .queued(let sequence, let token):
+            // First, since it is asked for as soon as the token is known.
+            try await restoreBegun(assignment, token: token)
+            assignment.published(sequence, token: token)
         case .answered(let result):
             assignment.take(result)
             return true

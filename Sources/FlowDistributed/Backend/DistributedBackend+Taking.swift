@@ -41,7 +41,10 @@ extension DistributedBackend {
         case .started(let tasks):
             for task in tasks {
                 // One that is over has told so already.
-                guard let assignment = ledger.assignment(task.id), !assignment.isOver else { continue }
+                // Workers tell of what they work on again and again, so that a server learns of it that has just started.
+                guard let assignment = ledger.assignment(task.id), !assignment.isOver, !assignment.isSought else {
+                    continue
+                }
                 guard assignment.accepts(task.token) else {
                     refuse("event refused", message, "\(event.worker) was not given \(task.id)")
                     continue
@@ -110,16 +113,19 @@ extension DistributedBackend {
         // Unstructured: a journal may have to be read, and no thread of the connection may wait for it.
         Task {
             let isWanted: Bool
-            var losses = 0
             if ledger.isAnswered(id) {
                 isWanted = false
             } else if let assignment = ledger.assignment(id) {
                 isWanted = !assignment.isOver
-                losses = assignment.losses(besides: question["ack"]?.string ?? "")
             } else if let context = try? await lookup(run) {
                 isWanted = AttemptRecord(context, NodeID(node), attempt: Int(clamping: attempt)) == .open
             } else {
                 return  // Nobody knows; the worker does the work.
+            }
+            var losses = 0
+            if isWanted, let delivery = question["ack"]?.string, Delivery(delivery) != nil {
+                losses = await self.losses(
+                    id, run, NodeID(node), Int(clamping: attempt), token: question["token"]?.string, delivery: delivery)
             }
             try? link.connection.publish(
                 reply, JSONWriter.bytes(of: ["v": 1, "wanted": .bool(isWanted), "losses": .integer(Int64(losses))]))

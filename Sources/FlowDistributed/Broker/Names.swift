@@ -40,6 +40,14 @@ struct Names: Hashable, Sendable {
     func result(_ shard: String, _ run: WorkflowID, _ node: NodeID) -> String {
         "\(namespace).res.\(shard).\(Self.token(run.rawValue)).\(Self.token(node.rawValue))"
     }
+    /// The stream of what a server has written down of tasks that were begun.
+    var begun: String { namespace.uppercased() + "_BEGUN" }
+    /// Its subjects.
+    var allBegun: String { namespace + ".begun.>" }
+    /// The subject of what a server has written down of an attempt that was begun.
+    func begun(_ shard: String, _ run: WorkflowID, _ node: NodeID, _ attempt: Int) -> String {
+        "\(namespace).begun.\(shard).\(Self.token(run.rawValue)).\(Self.token(node.rawValue)).\(attempt)"
+    }
     /// The consumer of the results for a server.
     func resultConsumer(for shard: String) -> String { "server_" + shard }
     /// The subjects of what workers tell a server while they work.

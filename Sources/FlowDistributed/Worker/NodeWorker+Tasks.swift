@@ -87,7 +87,7 @@ extension NodeWorker {
         let question: JSONObject = [
             "v": .integer(Int64(Envelope.version)), "kind": "wanted", "id": .string(task.id),
             "run": .string(task.run.rawValue), "node": .string(task.node.rawValue),
-            "attempt": .integer(Int64(task.attempt)), "ack": .string(job.delivery.subject),
+            "attempt": .integer(Int64(task.attempt)), "token": .string(task.token), "ack": .string(job.first),
         ]
         guard
             let answer = try? await connection.request(

@@ -103,7 +103,7 @@ package final class NodeWorker: Sendable {
             guard let delivery = job.handBack() else { continue }
             logger.notice("node handed back", metadata: ["id": "\(job.task.id)"])
             let event = EventEnvelope(
-                worker: options.id, .returned(id: job.task.id, token: job.task.token, delivery.subject))
+                worker: options.id, .returned(id: job.task.id, token: job.task.token, job.first))
             try? connection.publish(names.event(job.task.shard, options.id), event.bytes)
             try? connection.say(.nak, of: delivery)
         }
@@ -117,10 +117,15 @@ package final class NodeWorker: Sendable {
             state.ticks += 1
             return (Array(state.jobs.values), state.ticks)
         }
+        var beating: [WorkerJob] = []
         for job in jobs {
             if let reason = job.expiry(now) { giveUp(job, reason) }
-            if job.isBeatDue(now) { try? connection.say(.progress, of: job.delivery) }
+            guard job.isBeatDue(now) else { continue }
+            try? connection.say(.progress, of: job.delivery)
+            beating.append(job)
         }
+        // A server that has just started has not heard of them.
+        if !beating.isEmpty { tellStarts(of: beating) }
         guard tick % 10 == 0 else { return queues.fill(isPatient: false) }
         register()
         queues.refresh()
@@ -162,9 +167,13 @@ package final class NodeWorker: Sendable {
             state.startsToldAt = .now
             return state.starts.filter { !$0.isConcluded }
         }
+        tellStarts(of: jobs)
+    }
+
+    private func tellStarts(of jobs: [WorkerJob]) {
         for (shard, jobs) in Dictionary(grouping: jobs, by: \.task.shard) {
             let starts = jobs.map {
-                EventEnvelope.Start(id: $0.task.id, token: $0.task.token, acknowledgement: $0.delivery.subject)
+                EventEnvelope.Start(id: $0.task.id, token: $0.task.token, acknowledgement: $0.first)
             }
             for start in stride(from: 0, to: starts.count, by: 500) {
                 let part = Array(starts[start..<min(start + 500, starts.count)])

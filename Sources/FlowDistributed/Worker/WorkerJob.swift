@@ -28,10 +28,13 @@ final class WorkerJob: Sendable {
     private static let grace: Duration = .seconds(2)
 
     let task: TaskEnvelope
+    /// The delivery with which the work began, by which servers tell it from the work of others.
+    let first: String
     private let state: Mutex<State>
 
     init(_ task: TaskEnvelope, _ delivery: Delivery) {
         self.task = task
+        first = delivery.subject
         var state = State(delivery: delivery)
         if let timeout = task.timeout { state.deadline = .now.advanced(by: .milliseconds(timeout)) }
         self.state = Mutex(state)
