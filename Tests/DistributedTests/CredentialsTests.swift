@@ -65,7 +65,7 @@ struct CredentialsTests {
     func worker(_ scheme: Scheme) async throws {
         let setup = try await scheme.setup()
         let broker = try await Broker(setup.broker)
-        for pass in setup.wrong {
+        for pass in setup.wrong where pass.isForWorkers {
             let worker = try await Worker(
                 broker, arguments: pass.arguments, environment: pass.environment, waits: false)
             try await worker.process.prints("broker error")

@@ -26,11 +26,12 @@ struct KeyPair {
     }
 
     /// The token of somebody, signed with this key.
-    func token(of subject: String, _ claims: JSONObject) throws -> String {
-        let body: JSONObject = [
+    func token(of subject: String, isExpired: Bool = false, _ claims: JSONObject) throws -> String {
+        var body: JSONObject = [
             "jti": .string(UUID().uuidString), "iat": .integer(Int64(Date.now.timeIntervalSince1970)),
             "iss": .string(name), "sub": .string(subject), "name": .string(subject), "nats": .object(claims),
         ]
+        if isExpired { body["exp"] = .integer(Int64(Date.now.timeIntervalSince1970) - 3600) }
         let parts = [["typ": "JWT", "alg": "ed25519-nkey"], JSONValue.object(body)].map { Self.base64($0.description) }
         let signed = parts.joined(separator: ".")
         return signed + "." + Self.base64(try key.signature(for: Data(signed.utf8)))
@@ -100,10 +101,10 @@ struct Realm {
     /// A file of credentials of a user of the account.
     ///
     /// - Parameter user: Whose key it has, when that is not the token's.
-    func credentials(seed user: KeyPair? = nil) throws -> String {
+    func credentials(seed user: KeyPair? = nil, isExpired: Bool = false) throws -> String {
         let keys = KeyPair(.user)
         let token = try account.token(
-            of: keys.name, ["type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1])
+            of: keys.name, isExpired: isExpired, ["type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1])
         return """
             -----BEGIN NATS USER JWT-----
             \(token)

@@ -14,6 +14,8 @@ enum Scheme: String, CaseIterable, Sendable {
         var secrets: [String: String] = [:]
         var arguments: [String] = []
         var environment: [String: String] = [:]
+        /// Whether workers can show it as well.
+        var isForWorkers = true
         /// What the reason has to tell; empty for a pass that is right.
         var reason: [String] = []
     }
@@ -81,6 +83,7 @@ enum Scheme: String, CaseIterable, Sendable {
             wrong: [
                 try pass("stranger", try other.credentials(), ["authorization"]),
                 try pass("thief", try realm.credentials(seed: KeyPair(.user)), ["authorization"]),
+                try pass("expired", try realm.credentials(isExpired: true), ["authorization", "expired"]),
             ])
     }
 
@@ -101,10 +104,14 @@ enum Scheme: String, CaseIterable, Sendable {
         var stranger = Self.tls(other)
         stranger.name = "stranger"
         stranger.reason = ["certificate"]
+        // The broker's certificate is not for that name.
+        let named = Pass(
+            name: "named", config: ["tls": ["ca_file": .string(authority.file), "server_name": "other"]],
+            isForWorkers: false, reason: ["certificate", "hostname"])
         let plain = Pass(name: "plain", reason: ["certificate"])
         return Setup(
             broker: "tls { cert_file: \"\(own.certificate)\", key_file: \"\(own.key)\" }", right: Self.tls(authority),
-            wrong: [stranger, plain])
+            wrong: [stranger, named, plain])
     }
 
     private func certificates() async throws -> Setup {
