@@ -139,7 +139,11 @@ extension WorkflowService {
         -> [ValidationIssue]
     {
         let found: [ValidationIssue]
-        if let known = backend.issuesAtOnce(node) { found = known } else { found = await backend.backend.validate(node) }
+        if let known = backend.issuesAtOnce(node) {
+            found = known
+        } else {
+            found = await backend.backend.validate(node)
+        }
         var issues = node.withoutTemplated(found).map { issue in
             issue.coded(issue.pointer == ["type"] ? .unknownNodeType : .invalidNode)
         }
