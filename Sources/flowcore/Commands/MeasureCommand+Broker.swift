@@ -29,10 +29,13 @@ extension MeasureCommand {
         }
         if answers { return try await answer(connection, stream) }
         let counter = BareCounter()
+        // Another one may have sent to the stream within the time in which it knows messages again.
+        let sender = String(UInt64.random(in: .min ... .max), radix: 36)
         let send: @Sendable () -> Void = {
             let number = counter.next()
             stream.publish(
-                "bare.task.\(number)", id: "\(number)", [UInt8](repeating: 0x78, count: 100), within: .seconds(30)
+                "bare.task.\(sender)-\(number)", id: "\(sender)-\(number)", [UInt8](repeating: 0x78, count: 100),
+                within: .seconds(30)
             ) { _ in }
         }
         try pull(results, connection) { message, delivery in
