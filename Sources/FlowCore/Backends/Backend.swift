@@ -62,12 +62,6 @@ public protocol Backend: Sendable {
     func shutdown() async
 }
 
-/// A backend that looks at nodes without waiting for anything.
-public protocol InstantlyValidating: Backend {
-    /// Everything that keeps the backend from taking the node, as ``Backend/validate(_:)`` has it.
-    func validate(_ node: Node) -> [ValidationIssue]
-}
-
 extension Backend {
     /// The default promises.
     public var contract: BackendContract { get async { BackendContract() } }

@@ -19,9 +19,8 @@ extension BackendRegistry {
         let names = Set(declared.map(\.name))
         let kept = stored.filter { !names.contains($0.name) }
         let files = DeclaredBackends(registrations: declared)
-        let builtIn = Set(all.filter(\.isBuiltIn).map(\.name))
         let known = Dictionary((declared + kept).map { ($0.name, $0) }) { first, _ in first }
-        var issues = files.nameIssues(builtIn: builtIn)
+        var issues = files.nameIssues(builtIn: Set(builtIn))
         issues += files.cycleIssues { known[$0].map { references(of: $0) } ?? [] }
         issues += goneIssues(declared, kept: kept)
         guard issues.isEmpty else { return issues }

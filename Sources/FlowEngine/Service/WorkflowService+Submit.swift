@@ -165,10 +165,7 @@ extension WorkflowService {
 extension Workflow {
     /// The backends that its nodes name beside the run's own, each once.
     func otherBackends(than name: BackendName) -> Set<BackendName> {
-        // Read in place: a node has many parts to copy.
-        var isPlain = true
-        for index in nodes.indices where nodes[index].backend != nil || nodes[index].isControl { isPlain = false }
-        if isPlain { return [] }
+        if nodes.indices.allSatisfy({ nodes[$0].backend == nil && !nodes[$0].isControl }) { return [] }
         var others: Set<BackendName> = []
         for node in nodes { for other in node.backends where other != name { others.insert(other) } }
         return others
