@@ -26,8 +26,7 @@ struct BackendCrashTests {
         }
         var server = first
         for _ in 1...12 {
-            server.signal(SIGKILL)
-            _ = try await server.exit()
+            try await server.crash()
             server = try await ServerProcess(data: directory)
             let backends = try await server.client.send("GET", "/backends").json["backends"]?.array ?? []
             #expect(Set(backends.compactMap { $0["name"]?.string }) == ["native", "inner", "outer", "beside"])

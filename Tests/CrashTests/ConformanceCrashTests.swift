@@ -11,8 +11,7 @@ struct ConformanceCrashTests {
         let first = try await ServerProcess(data: directory)
         let begun = try await first.client.send("POST", "/backends/native/conformance-runs")
         #expect(begun.status == 202, "\(begun.text)")
-        first.signal(SIGKILL)
-        _ = try await first.exit()
+        try await first.crash()
         let second = try await ServerProcess(data: directory)
         let path = try #require(begun["location"])
         let run = try await second.client.send("GET", path).json

@@ -19,8 +19,7 @@ struct ReceiptCrashTests {
         while try await server.client.send("GET", path).json["nodes"]?["slow"]?["status"] != "running" {}
         let before = try await server.client.send("GET", path + "/receipts").json
         #expect(before["receipts"]?.array?.count == 1 && before["status"] == "running", "\(before)")
-        server.signal(SIGKILL)
-        _ = try await server.exit()
+        try await server.crash()
         server = try await ServerProcess(data: data)
         let end = try await server.client.send("GET", path + "?wait=60s")
         #expect(end.json["status"] == "completed", "\(end.text)")

@@ -162,6 +162,18 @@ extension TestClient {
     }
 }
 
+extension ServerProcess {
+    /// Starts a server and registers the backend `cluster` with it.
+    static func withCluster(
+        _ broker: Broker, _ more: JSONObject = [:], data: String, environment: [String: String] = [:]
+    ) async throws -> ServerProcess {
+        let server = try await ServerProcess(data: data, environment: environment)
+        let made = try await server.client.registerCluster(clusterConfig(broker, more))
+        #expect(made.status == 201, "\(made.text)")
+        return server
+    }
+}
+
 /// Calls `body` with a server in this process that has the backend `cluster`, a broker, and workers.
 func withCluster(
     workers: Int = 1, concurrency: Int = 16, _ more: JSONObject = [:], broker configuration: String = "",

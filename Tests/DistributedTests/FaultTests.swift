@@ -166,15 +166,12 @@ struct FaultTests {
             let broker = try await Broker()
             let worker = try await Worker(broker, concurrency: 4)
             let data = try madeDirectory()
-            let server = try await ServerProcess(data: data)
-            let made = try await server.client.registerCluster(clusterConfig(broker))
-            #expect(made.status == 201, "\(made.text)")
+            let server = try await ServerProcess.withCluster(broker, data: data)
             try await server.client.workers(1)
             // Four run, the others wait.
             let id = try await server.client.submit(Self.nodes(effects, 10))
             try await until { effects.server.requests.count == 4 }
-            server.signal(SIGKILL)
-            _ = try await server.exit()
+            try await server.crash()
             // All of it is done while nobody is there who wants it.
             gate.open()
             try await until { effects.server.requests.count == 10 }
@@ -199,9 +196,8 @@ struct FaultTests {
             let broker = try await Broker()
             let worker = try await Worker(broker, concurrency: 4)
             let data = try madeDirectory()
-            let server = try await ServerProcess(
-                data: data, environment: ["FLOWCORE_SERVER_SHUTDOWN_GRACE": "100ms"])
-            _ = try await server.client.registerCluster(clusterConfig(broker))
+            let server = try await ServerProcess.withCluster(
+                broker, data: data, environment: ["FLOWCORE_SERVER_SHUTDOWN_GRACE": "100ms"])
             try await server.client.workers(1)
             let id = try await server.client.submit(Self.nodes(effects, 6))
             try await until { effects.server.requests.count == 4 }
@@ -213,99 +209,6 @@ struct FaultTests {
             Self.expectWhole(run, effects, 6, duplicates: 0)
             #expect(try await again.stop() == 0)
             withExtendedLifetime(worker) {}
-        }
-    }
-
-    @Test("a node that ends every worker that takes it fails, with the reason")
-    func poison() async throws {
-        let gate = Gate()
-        try await Effects.with(gate: gate) { effects in
-            try await withCluster(workers: 0, ["heartbeat": "200ms", "max_deliveries": 2]) { server, broker, _ in
-                let id = try await server.client.submit([effects.node("a")])
-                for turn in 1...2 {
-                    let worker = try await Worker(broker)
-                    try await until { effects.server.requests.count == turn }
-                    try await worker.kill()
-                }
-                let last = try await Worker(broker)
-                let run = try await server.client.finished(id)
-                #expect(run.json["status"] == "failed", "\(run.text)")
-                let error = run.json["nodes"]?["a"]?["error"]
-                #expect(error?["code"] == "lost", "\(run.text)")
-                #expect(error?["message"]?.string?.contains("2 workers were lost") == true, "\(run.text)")
-                #expect(effects.server.requests.count == 2)
-                gate.open()
-                withExtendedLifetime(last) {}
-            }
-        }
-    }
-
-    @Test("what a node has cost in workers is not forgotten by a server that is killed")
-    func poisonOverRestarts() async throws {
-        let gate = Gate()
-        try await Effects.with(gate: gate) { effects in
-            let broker = try await Broker()
-            let data = try madeDirectory()
-            var server = try await ServerProcess(data: data)
-            let made = try await server.client.registerCluster(
-                clusterConfig(broker, ["heartbeat": "200ms", "max_deliveries": 2]))
-            #expect(made.status == 201, "\(made.text)")
-            let id = try await server.client.submit([effects.node("a")])
-            for turn in 1...2 {
-                let worker = try await Worker(broker)
-                try await until { effects.server.requests.count == turn }
-                try await until { try await broker.begun(id, "a").count == turn }
-                try await worker.kill()
-                server.signal(SIGKILL)
-                _ = try await server.exit()
-                server = try await ServerProcess(data: data)
-                let client = server.client
-                try await until { try await client.send("GET", "/backends/cluster/health").status == 200 }
-            }
-            let last = try await Worker(broker)
-            let run = try await server.client.finished(id)
-            let error = run.json["nodes"]?["a"]?["error"]
-            #expect(error?["code"] == "lost", "\(run.text)")
-            #expect(error?["message"]?.string?.contains("2 workers were lost") == true, "\(run.text)")
-            #expect(effects.server.requests.count == 2)
-            try await until { try await broker.begun(id, "a").isEmpty }
-            gate.open()
-            #expect(try await server.stop() == 0)
-            withExtendedLifetime(last) {}
-        }
-    }
-
-    @Test("a server that starts learns who works on what it had handed out, and what is given back is no loss")
-    func begunMeanwhile() async throws {
-        let gate = Gate()
-        try await Effects.with(gate: gate) { effects in
-            let broker = try await Broker()
-            let data = try madeDirectory()
-            let server = try await ServerProcess(data: data)
-            _ = try await server.client.registerCluster(
-                clusterConfig(broker, ["heartbeat": "200ms", "max_deliveries": 1]))
-            let id = try await server.client.submit([effects.node("a")])
-            let connection = try await broker.connection()
-            let stream = JetStream(connection)
-            try await until { try await stream.call("STREAM.INFO.WF_TASKS")["state"]?["messages"] == 1 }
-            server.signal(SIGKILL)
-            _ = try await server.exit()
-            // It is begun while no server is there that could hear of it.
-            let first = try await Worker(broker, arguments: ["--grace", "10ms"])
-            try await until { effects.server.requests.count == 1 }
-            let again = try await ServerProcess(data: data)
-            try await until { try await broker.begun(id, "a").count == 1 }
-            first.process.signal(SIGTERM)
-            #expect(try await first.process.exit() == 0)
-            try await until { try await broker.begun(id, "a").isEmpty }
-            let second = try await Worker(broker)
-            try await until { effects.server.requests.count == 2 }
-            gate.open()
-            let run = try await again.client.finished(id)
-            #expect(run.json["status"] == "completed", "\(run.text)")
-            connection.close()
-            #expect(try await again.stop() == 0)
-            withExtendedLifetime(second) {}
         }
     }
 }

@@ -26,8 +26,7 @@ struct DefinitionTests {
             #expect(put.status == 201 && put.json["version"] == .integer(Int64(cycle + 1)), "\(put.text)")
             kept[put["location"] ?? ""] = put
             kept["/definitions/kept"] = put
-            server.signal(SIGKILL)
-            _ = try await server.exit()
+            try await server.crash()
         }
         #expect(kept.count == 4)
         let server = try await ServerProcess(data: data)

@@ -58,8 +58,7 @@ struct GraphCrashTests {
         let server = try await ServerProcess(data: data)
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body(server)) } catch { result = .failure(error) }
-        server.signal(SIGKILL)
-        _ = try await server.exit()
+        try await server.crash()
         return try result.get()
     }
 

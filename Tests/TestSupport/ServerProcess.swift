@@ -92,6 +92,12 @@ package final class ServerProcess: Sendable {
         }
     }
 
+    /// Kills the process and waits until it is gone.
+    package func crash() async throws {
+        signal(SIGKILL)
+        _ = try await exit()
+    }
+
     /// Asks for an orderly end and waits for it.
     ///
     /// - Returns: the exit code, or the signal as a negative number.
