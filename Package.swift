@@ -76,7 +76,7 @@ let package = Package(
         .target(
             name: "FlowStore",
             dependencies: [
-                "FlowCore", "FlowEngine", "FlowJSON",
+                "FlowCore", "FlowEngine", "FlowJSON", "FlowSystem",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: pure),

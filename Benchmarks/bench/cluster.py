@@ -107,13 +107,12 @@ def _handed_over(server, broker):
 def distributed(report, rounds, seconds):
     """No-op nodes on two workers against a bare publisher and workers, growth with workers, and a lost worker's node."""
     broker = Broker()
-    os.environ["FLOWCORE_RUNS_MAX_PARALLEL"] = "512"
     folder = pathlib.Path(tempfile.mkdtemp(prefix="flowcore-bench-"))
     (folder / "secrets").mkdir()
     (folder / "secrets/sys").write_text("system-password")
-    os.environ["FLOWCORE_SECRETS_DIRECTORY"] = str(folder / "secrets")
+    environment = {"FLOWCORE_RUNS_MAX_PARALLEL": "512", "FLOWCORE_SECRETS_DIRECTORY": str(folder / "secrets")}
     try:
-        with servers.flowcore(folder=folder) as ours:
+        with servers.flowcore(folder, environment) as ours:
             system = {"credentials": {"user": "sys", "password": {"secret": "sys"}}}
             servers.request(ours.url + "/backends", {
                 "name": "cluster", "type": "distributed", "config": {"servers": [broker.url], "system": system, "heartbeat": "1h"}})

@@ -92,11 +92,11 @@ class Server:
         self.stop()
 
 
-def flowcore(folder=None):
+def flowcore(folder=None, environment=None):
     """Ours, with its defaults, but for the log; in a folder of an earlier one to go on where that ended."""
     return Server(
         [os.environ["FLOWCORE_BINARY"], "serve", "--port", "{port}", "--data", "{folder}/data"], "/livez",
-        {"FLOWCORE_LOGGING_LEVEL": "warning"}, folder=folder)
+        {"FLOWCORE_LOGGING_LEVEL": "warning", **(environment or {})}, folder=folder)
 
 
 def c_server(body, capabilities=None):

@@ -48,7 +48,6 @@ final class GroupCommit: Sendable {
             let group = take()
             guard !group.isEmpty else { return }
             write(group, database)
-            checkpointer.finish(on: database)
             drain()
         }
     }
@@ -99,6 +98,7 @@ final class GroupCommit: Sendable {
             outcomes = [JournalError(error)]
         }
         for (entry, outcome) in zip(group, outcomes) { entry.completion(outcome) }
-        checkpointer.wrote(group.reduce(0) { $0 + $1.batch.events.count + 512 })
+        let bytes = zip(group, outcomes).reduce(0) { $1.1 == nil ? $0 + $1.0.batch.events.count + 512 : $0 }
+        if bytes > 0 { checkpointer.wrote(bytes, on: database) }
     }
 }

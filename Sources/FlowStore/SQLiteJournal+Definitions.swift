@@ -60,7 +60,7 @@ extension SQLiteJournal: DefinitionStore {
         _ document: [UInt8], to name: DefinitionName, after latest: Int?, at instant: Timestamp,
         limits: DefinitionLimits
     ) async throws(JournalError) -> DefinitionEntry? {
-        let entry: DefinitionEntry? = try await write { database in
+        try await write(bytes: document.count) { database in
             let numbers = try Row.fetchOne(
                 database, sql: "SELECT last_version, latest_version FROM definition WHERE name = ?",
                 arguments: [name.rawValue])
@@ -83,8 +83,6 @@ extension SQLiteJournal: DefinitionStore {
                 arguments: [name.rawValue, id.version, instant.milliseconds, Data(document)])
             return DefinitionEntry(id: id, createdAt: instant)
         }
-        checkpointer.wrote(document.count + 512)
-        return entry
     }
 
     /// Removes all versions of a definition, if the latest is still the one that the caller knows.

@@ -51,7 +51,7 @@ public final class SQLiteJournal: Journal {
         }
         try migrator.migrate(pool)
         self.lock = lock
-        checkpointer = try Checkpointer(path: path)
+        checkpointer = try Checkpointer(pool: pool, path: path)
         commits = GroupCommit(pool: pool, checkpointer: checkpointer)
     }
 
@@ -89,8 +89,8 @@ public final class SQLiteJournal: Journal {
         // the wait on one, stores that close at the same time could hold all of them.
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "flowcore.journal.close").async { [pool, checkpointer, lock] in
-                checkpointer.close()
                 try? pool.close()
+                checkpointer.close()
                 lock.release()
                 continuation.resume()
             }
@@ -103,9 +103,30 @@ public final class SQLiteJournal: Journal {
         do { return try await pool.read(body) } catch { throw JournalError(error) }
     }
 
+    /// Runs a transaction.
+    ///
+    /// - Parameter bytes: About how much it writes, when that is much.
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
+        bytes: Int = 0, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(JournalError) -> Value {
-        do { return try await pool.write(body) } catch { throw JournalError(error) }
+        do {
+            return try await pool.writeWithoutTransaction { [checkpointer] database in
+                let changes = database.totalChangesCount
+                try database.beginTransaction(.immediate)
+                let value: Value
+                do {
+                    value = try body(database)
+                    try database.commit()
+                } catch {
+                    // The transaction may have ended with the error, as on a full disk.
+                    if database.isInsideTransaction { try database.rollback() }
+                    throw error
+                }
+                if database.totalChangesCount != changes { checkpointer.wrote(bytes, on: database) }
+                return value
+            }
+        } catch {
+            throw JournalError(error)
+        }
     }
 }

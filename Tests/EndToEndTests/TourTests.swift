@@ -26,8 +26,10 @@ struct TourTests {
         var id = ""
         for (index, block) in blocks.enumerated() {
             let script = block.replacing("http://127.0.0.1:8080", with: "http://127.0.0.1:\(server.port)")
-                .replacing("id=…", with: "id=\(id)")
-            let result = try await command("bash", ["-euc", script])
+                .replacing("id=…", with: "id=\(id)").replacing("./data/nats", with: temporaryDirectory())
+            // What a block leaves running ends with it.
+            let result = try await command(
+                "bash", ["-euc", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + script])
             #expect(result.code == 0, "\(script)\n\(result.error)")
             // The first run has ended before the tour asks for its end.
             let problems = result.output.components(separatedBy: "urn:flowcore:problem:").count - 1

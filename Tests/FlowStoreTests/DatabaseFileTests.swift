@@ -2,6 +2,7 @@ import FlowCore
 import FlowEngine
 import FlowJSON
 import FlowStore
+import Foundation
 import GRDB
 import Synchronization
 import TestSupport
@@ -63,6 +64,36 @@ struct DatabaseFileTests {
         #expect(count == 10)
         try other.close()
         await journal.close()
+    }
+
+    @Test("the log begins anew under a steady load, small transactions and large ones")
+    func logLength() async throws {
+        for size in [64 << 10, 1 << 20] {
+            let directory = temporaryDirectory()
+            let journal = try await SQLiteJournal.open(directory: directory)
+            let total = 96 << 20
+            for index in 0..<total / size {
+                let context = SQLiteJournalTests.context("r\(index)")
+                let text = JSONValue.string(String(repeating: "x", count: size))
+                let event = RunEvent(
+                    position: 2, time: SQLiteJournalTests.time, kind: .workflowCompleted(output: text))
+                let events = [SQLiteJournalTests.events(context)[0], event]
+                #expect(await SQLiteJournalTests.append(journal, context, events, sequence: Int64(index + 1)) == nil)
+            }
+            // Had it never begun anew, it would hold everything.
+            let log = try Self.size(directory + "/flowcore.db-wal")
+            #expect(log < total / 2, "\(log) bytes after transactions of \(size)")
+            let other = try Self.connect(directory)
+            #expect(try await other.read { try String.fetchOne($0, sql: "PRAGMA integrity_check") } == "ok")
+            #expect(try await other.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM journal") } == total / size)
+            try other.close()
+            await journal.close()
+        }
+    }
+
+    private static func size(_ path: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        return try #require(attributes[.size] as? NSNumber).intValue
     }
 
     @Test("reads are answered while a write waits, and the write is done when it may")

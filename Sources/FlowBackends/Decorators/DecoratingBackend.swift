@@ -33,6 +33,9 @@ extension DecoratingBackend {
     /// What the wrapped backend says of the node.
     public func computesInline(_ node: Node) -> Bool { base?.computesInline(node) ?? false }
 
+    /// Whether the wrapped backend hands nodes on.
+    public var executesElsewhere: Bool { base?.executesElsewhere ?? false }
+
     /// The wrapped backend executes the node.
     public func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
         try await required().executeNode(request)

@@ -89,6 +89,9 @@ public final class LangChainBackend: Backend {
         return [ValidationIssue(["config", .name(field)], secrets.redacted(problem) ?? problem)]
     }
 
+    /// Nodes are carried out by the Python processes.
+    public var executesElsewhere: Bool { true }
+
     private var nextID: Int { ids.wrappingAdd(1, ordering: .relaxed).oldValue }
 
     /// What a chain that has begun with an earlier node has given at this one.

@@ -42,6 +42,12 @@ public protocol Backend: Sendable {
     /// and the node is not executed.
     func knownResult(of request: NodeRequest) -> NodeResult?
 
+    /// Whether nodes are carried out by somebody else, so that ``executeNode(_:)`` hands them on and waits.
+    ///
+    /// Nodes of such a backend begin on the thread that plans their run, and what they wait for comes back to it, which
+    /// saves changes of threads. A backend that computes itself says no: it would hold up other runs.
+    var executesElsewhere: Bool { get }
+
     /// Executes one attempt at a node.
     ///
     /// - Throws: ``BackendError`` when the backend could not run it.
@@ -77,6 +83,9 @@ extension Backend {
 
     /// By default nothing is known before a node is executed.
     public func knownResult(of request: NodeRequest) -> NodeResult? { nil }
+
+    /// By default nodes may keep a thread busy.
+    public var executesElsewhere: Bool { false }
 
     /// By default the run is planned here and each node goes to ``executeNode(_:)``.
     public nonisolated(nonsending) func executeWorkflow(_ run: any WorkflowRun) async throws(BackendError) {

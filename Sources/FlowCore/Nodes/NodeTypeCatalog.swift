@@ -3,6 +3,8 @@ public struct NodeTypeCatalog: Sendable {
     private var names: [String] = []
     private var types: [any NodeType] = []
     private var pure: [(any PureNodeType)?] = []
+    /// The types in the order in which they were added.
+    public private(set) var descriptions: [NodeTypeDescription] = []
 
     /// Makes a catalog; of two types with one name the later wins.
     public init(_ types: [any NodeType] = []) {
@@ -11,13 +13,15 @@ public struct NodeTypeCatalog: Sendable {
 
     /// Adds a type, or replaces the one of its name.
     public mutating func register(_ type: any NodeType) {
-        let name = type.description.name
-        if let index = names.firstIndex(of: name) {
+        let description = type.description
+        if let index = names.firstIndex(of: description.name) {
             types[index] = type
+            descriptions[index] = description
             pure[index] = type as? any PureNodeType
         } else {
-            names.append(name)
+            names.append(description.name)
             types.append(type)
+            descriptions.append(description)
             pure.append(type as? any PureNodeType)
         }
     }
@@ -31,7 +35,4 @@ public struct NodeTypeCatalog: Sendable {
     public func pureType(_ name: String) -> (any PureNodeType)? {
         names.firstIndex(of: name).flatMap { pure[$0] }
     }
-
-    /// The types in the order in which they were added.
-    public var descriptions: [NodeTypeDescription] { types.map(\.description) }
 }

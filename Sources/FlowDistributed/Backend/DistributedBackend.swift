@@ -132,6 +132,9 @@ public final class DistributedBackend: WorkerHost {
         ]
     }
 
+    /// Nodes are carried out by the workers.
+    public var executesElsewhere: Bool { true }
+
     /// Hands one attempt at a node out and waits for what comes of it.
     public func executeNode(_ request: NodeRequest) async throws(BackendError) -> NodeResult {
         guard await slots.take() else { throw cancelled }

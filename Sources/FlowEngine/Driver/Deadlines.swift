@@ -42,6 +42,8 @@ public final class Deadlines: Sendable {
         self.executor = executor
     }
 
+    deinit { state.withLock { $0.sleeper?.cancel() } }
+
     /// Calls `action` once when the instant has come. It runs on a thread of the pool and must not block.
     public func schedule(at instant: Timestamp, _ action: @escaping @Sendable () -> Void) -> Token {
         state.withLock { state in
@@ -59,10 +61,8 @@ public final class Deadlines: Sendable {
         state.withLock { state in
             guard state.actions.removeValue(forKey: token.number) != nil else { return }
             if state.actions.isEmpty {
+                // The sleeper goes on: the next deadline most often comes later than the one that it sleeps for.
                 state.heap = Heap()
-                state.sleeper?.cancel()
-                state.sleeper = nil
-                state.sleepsUntil = nil
             } else if state.heap.count > 1024, state.heap.count > state.actions.count * 4 {
                 state.heap = Heap(state.heap.unordered.filter { state.actions[$0.number] != nil })
             }

@@ -62,9 +62,11 @@ extension RunDriver {
                 }
                 inbox.send(.ended(id, attempt: attempt, result))
             }
-            let executor = engine.executor
-            child.task = BackendView.$current.withValue(child.view) {
-                Task(executorPreference: executor) { await work() }
+            child.task = BackendView.$current.withValue(child.view) { [engine, executor] in
+                // What only waits does so beside the run; what computes must not keep the run's thread from others.
+                backend.executesElsewhere
+                    ? Task(executorPreference: executor) { await work() }
+                    : Task(executorPreference: engine.executor) { await work() }
             }
         case .run(let request):
             child.task = Task(executorPreference: engine.executor) { [children = engine.children] in

@@ -14,6 +14,8 @@ struct RunDriver {
 
     let live: LiveRun
     let engine: EngineEnvironment
+    /// Where the run is driven; `nil` leaves it to the system.
+    let executor: (any TaskExecutor)?
     let backend: any Backend
     let information: RunInformation
     var planner: Planner
@@ -31,11 +33,12 @@ struct RunDriver {
     var now: Timestamp
 
     init(
-        live: LiveRun, engine: EngineEnvironment, backend: any Backend, planner: consuming Planner,
-        recorder: consuming RunRecorder
+        live: LiveRun, engine: EngineEnvironment, executor: (any TaskExecutor)?, backend: any Backend,
+        planner: consuming Planner, recorder: consuming RunRecorder
     ) {
         self.live = live
         self.engine = engine
+        self.executor = executor
         self.backend = backend
         self.planner = planner
         self.recorder = recorder

@@ -53,7 +53,7 @@ struct RunRecorder {
         guard let first = pending.first else { return }
         let events = pending
         let fresh = self.fresh
-        let final = context.status.isFinished ? context : nil
+        let final = context.status.isFinished ? RunSnapshot(context, sequence: live.sequence) : nil
         pending = []
         self.fresh = nil
         guard live.durability == .full else {
@@ -63,7 +63,7 @@ struct RunRecorder {
         let batch = JournalBatch(
             entry: RunEntry(context, sequence: live.sequence), firstPosition: first.position, lastPosition: position,
             events: RunEventCodec.encode(events), idempotency: idempotency,
-            delivery: final.flatMap { Delivery($0, sequence: live.sequence) })
+            delivery: final.flatMap { Delivery($0.context, sequence: live.sequence) })
         idempotency = nil
         if fresh != nil { live.offered() }
         journal.append(batch) { [live] error in

@@ -9,6 +9,8 @@ final class RunSession: WorkflowRun {
     /// Where the first drive takes up the run; a later one, by a backend that drives in parts, folds the live state.
     private let start: Mutex<Start?>
     private let constants: RunConstants
+    /// Where the run is driven; `nil` leaves it to the system.
+    let executor: (any TaskExecutor)?
 
     /// How a run begins.
     enum Start: Sendable {
@@ -20,7 +22,12 @@ final class RunSession: WorkflowRun {
 
     var workflow: Workflow { constants.graph.workflow }
 
-    init(live: LiveRun, engine: EngineEnvironment, run constants: RunConstants, start: Start) {
+    /// - Parameter executor: Where the run is driven, if not where the engine's own work is done.
+    init(
+        live: LiveRun, engine: EngineEnvironment, run constants: RunConstants, start: Start,
+        executor: (any TaskExecutor)? = nil
+    ) {
+        self.executor = executor ?? engine.executor
         id = constants.id
         self.live = live
         self.engine = engine
@@ -55,7 +62,7 @@ final class RunSession: WorkflowRun {
         var recorder = RunRecorder(live: live, journal: engine.journal, clock: engine.clock, resuming: context)
         if let isNew { recorder.begin(constants, idempotency: isNew) }
         var driver = RunDriver(
-            live: live, engine: engine, backend: backend,
+            live: live, engine: engine, executor: executor, backend: backend,
             planner: Planner(
                 consume context,
                 limits: PlannerLimits(

@@ -90,7 +90,7 @@ extension WorkflowService {
     private func resume(_ run: LiveRun, _ context: WorkflowContext, on backend: any Backend, users: [RegisteredBackend])
     {
         let session = RunSession(live: run, engine: engine, run: context.constants, start: .resumed(context))
-        execute(session, run, on: backend, users: users, executor: nil)
+        execute(session, run, on: backend, users: users)
     }
 
     /// Takes up a run whose backend is not there, to end it.

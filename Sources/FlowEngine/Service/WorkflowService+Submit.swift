@@ -116,8 +116,9 @@ extension WorkflowService {
         let idempotency = request.idempotency.map {
             IdempotencyRecord(key: $0.key, fingerprint: $0.fingerprint, workflowID: id, createdAt: now)
         }
-        let session = RunSession(live: run, engine: engine, run: constants, start: .new(idempotency))
-        execute(session, run, on: backend, users: users, executor: request.executor)
+        let session = RunSession(
+            live: run, engine: engine, run: constants, start: .new(idempotency), executor: request.executor)
+        execute(session, run, on: backend, users: users)
         // Without a journal, and without anything to wait for, it has ended by now.
         if let snapshot = run.snapshot { return snapshot }
         await run.wait(for: 1, until: nil, deadlines: engine.deadlines)
@@ -128,11 +129,10 @@ extension WorkflowService {
 
     /// Runs a workflow in a task of its own, which begins at once on the caller's thread.
     func execute(
-        _ session: RunSession, _ run: LiveRun, on backend: any Backend, users: [RegisteredBackend],
-        executor: (any TaskExecutor)?
+        _ session: RunSession, _ run: LiveRun, on backend: any Backend, users: [RegisteredBackend]
     ) {
         // Unstructured, since a run outlives the request that submitted it; the store knows it as live until it ends.
-        Task.immediate(executorPreference: executor ?? engine.executor) { [self] in
+        Task.immediate(executorPreference: session.executor) { [self] in
             var isLeft = false
             var backend = backend
             var users = users

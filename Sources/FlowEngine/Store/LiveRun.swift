@@ -13,9 +13,13 @@ final class LiveRun: Sendable {
     let inbox = RunInbox()
 
     private struct State: Sendable {
-        /// The fold of the durable events; `nil` until the submission is on disk.
+        /// The fold of the durable events, until the run has ended; `nil` until the submission is on disk.
         var context: WorkflowContext?
+        /// The position of the last of them; 0 until the submission is on disk.
+        var position = 0
+        var isFinished = false
         var events: [RunEvent] = []
+        /// The durable state as readers get it; `nil` until one asks or the run ends.
         var snapshot: RunSnapshot?
         /// Whether the journal has been given the submission.
         var isOffered = false
@@ -44,6 +48,8 @@ final class LiveRun: Sendable {
     func begin(_ context: WorkflowContext) {
         let waiters = state.withLock { state in
             state.context = context
+            state.position = context.position
+            state.isFinished = context.status.isFinished
             return Self.take(&state.waiters) { context.position >= $0.position }
         }
         for waiter in waiters { waiter.continuation.resume() }
@@ -53,19 +59,21 @@ final class LiveRun: Sendable {
     ///
     /// - Parameters:
     ///   - fresh: The run, when `events` begins with its submission.
-    ///   - final: The context that the last event gives, when the run ends with it: what need not be folded once more.
-    func committed(_ events: [RunEvent], fresh: RunConstants?, final: WorkflowContext?) {
+    ///   - final: The state that the last event gives, when the run ends with it: what need not be folded once more.
+    func committed(_ events: [RunEvent], fresh: RunConstants?, final: RunSnapshot?) {
         let waiters = state.withLock { state -> [Waiter] in
-            state.snapshot = nil
+            state.snapshot = final
             if let final {
-                state.context = final
+                state.context = nil
+                state.position = final.context.position
+                state.isFinished = true
             } else {
                 if let fresh { state.context = WorkflowContext(fresh) }
                 for event in events where event.position > 1 { state.context?.apply(event) }
+                state.position = state.context?.position ?? 0
             }
             if state.events.isEmpty { state.events = events } else { state.events += events }
-            let position = state.context?.position ?? 0
-            let isFinished = state.context?.status.isFinished ?? false
+            let (isFinished, position) = (state.isFinished, state.position)
             return Self.take(&state.waiters) { isFinished || position >= $0.position }
         }
         for waiter in waiters { waiter.continuation.resume() }
@@ -75,7 +83,7 @@ final class LiveRun: Sendable {
     func offered() { state.withLock { $0.isOffered = true } }
 
     /// Whether the journal has been given the submission and has not said whether it has it.
-    var isUndecided: Bool { state.withLock { $0.isOffered && $0.context == nil && $0.failure == nil } }
+    var isUndecided: Bool { state.withLock { $0.isOffered && $0.position == 0 && $0.failure == nil } }
 
     /// Gives up: the journal did not take the run's events. Whoever waits learns of it.
     func failed(_ error: JournalError) {
@@ -103,8 +111,8 @@ final class LiveRun: Sendable {
     /// The durable state, or `nil` until the submission is durable.
     var snapshot: RunSnapshot? {
         state.withLock { state in
-            guard let context = state.context else { return nil }
             if let snapshot = state.snapshot { return snapshot }
+            guard let context = state.context else { return nil }
             let snapshot = RunSnapshot(context, sequence: sequence)
             state.snapshot = snapshot
             return snapshot
@@ -115,21 +123,20 @@ final class LiveRun: Sendable {
     var failure: JournalError? { state.withLock { $0.failure } }
 
     /// The durable position; 0 until the submission is durable.
-    var position: Int { state.withLock { $0.context?.position ?? 0 } }
+    var position: Int { state.withLock { $0.position } }
 
     /// Whether the run has ended.
-    var isFinished: Bool { state.withLock { $0.context?.status.isFinished ?? false } }
+    var isFinished: Bool { state.withLock { $0.isFinished } }
 
     /// The durable events behind a position as far as they are held here: those since the run was taken up.
     func events(after position: Int, limit: Int) -> (events: [RunEvent], isComplete: Bool, isFinished: Bool) {
         state.withLock { state in
-            let isFinished = state.context?.status.isFinished ?? false
             guard let first = state.events.first else {
-                return ([], position >= (state.context?.position ?? 0), isFinished)
+                return ([], position >= state.position, state.isFinished)
             }
-            guard position >= first.position - 1 else { return ([], false, isFinished) }
+            guard position >= first.position - 1 else { return ([], false, state.isFinished) }
             let page = state.events.dropFirst(position - first.position + 1).prefix(limit)
-            return (Array(page), true, isFinished)
+            return (Array(page), true, state.isFinished)
         }
     }
 
@@ -167,8 +174,7 @@ final class LiveRun: Sendable {
 
     private static func isSettled(_ state: borrowing State, for position: Int) -> Bool {
         guard state.failure == nil, !state.isAbandoned else { return true }
-        guard let context = state.context else { return false }
-        return context.status.isFinished || context.position >= position
+        return state.position > 0 && (state.isFinished || state.position >= position)
     }
 
     private func release(_ number: Int) {
