@@ -1,10 +1,21 @@
 import FlowCore
 import FlowJSON
 
+/// An attempt at a node that is computed inline, for which something may have to be waited.
+struct InlineNode {
+    let request: NodeRequest
+    let target: any Backend
+    /// Who is behind the names for the whole attempt, when that was told in the journal.
+    let view: BackendView?
+    let isIntroduced: Bool
+}
+
 extension RunDriver {
-    /// Begins an attempt at a node: at once when it is computed inline, else with the next write to the journal.
-    nonisolated(nonsending) mutating func start(_ id: NodeID, attempt: Int) async throws(BackendError) {
-        guard let index = planner.context.position(of: id) else { return }
+    /// Begins an attempt at a node, which goes on with the next write to the journal unless its result is there at once.
+    ///
+    /// - Returns: what is to be computed first.
+    mutating func start(_ id: NodeID, attempt: Int) throws(BackendError) -> InlineNode? {
+        guard let index = planner.context.position(of: id) else { return nil }
         let definition = planner.context.definition(ofNodeAt: index)
         let isIntroduced = definition.backend != nil || !introductions.isKnown
         if isIntroduced { introduce(definition.backend ?? backend.name) }
@@ -17,52 +28,66 @@ extension RunDriver {
             if let input, let failure = admit(input, "input") { throw failure }
         } catch {
             record(.nodeStarted(id, attempt: attempt, backend: definition.backend ?? backend.name, input: nil))
-            return fail(id, attempt: attempt, error)
+            fail(id, attempt: attempt, error)
+            return nil
         }
         let name = definition.backend ?? backend.name
         record(.nodeStarted(id, attempt: attempt, backend: name, input: input), at: now)
         if input == nil, let failure = refusal(ofInputAt: index) {
-            return fail(id, attempt: attempt, failure)
+            fail(id, attempt: attempt, failure)
+            return nil
         }
         guard !definition.isControl else {
             // The planner goes on with the node, unless another run has to be started.
-            return try startChild(definition, at: index, attempt: attempt)
+            try startChild(definition, at: index, attempt: attempt)
+            return nil
         }
         guard let target = name == backend.name ? backend : BackendView.seen(view, { engine.lookup(name) })
         else {
             let failure = NodeFailure(.unavailable, "the backend \"\(name)\" is not registered", retriable: true)
-            return fail(id, attempt: attempt, failure)
+            fail(id, attempt: attempt, failure)
+            return nil
         }
         var node = definition
         if definition.hasTemplatedConfig {
             do throws(NodeFailure) {
                 node = try planner.rendered(definition, at: index, secrets: engine.secrets)
             } catch {
-                return fail(id, attempt: attempt, error)
+                fail(id, attempt: attempt, error)
+                return nil
             }
         }
         // A node in a body goes by its address in the run.
         if node.id != id { node.id = id }
         let given = planner.context.nodes[index].inputData ?? .null
         if let result = BackendView.seen(view, { target.pureResult(of: node, input: given) }) {
-            return conclude(id, attempt: attempt, .success(result), isCancelling: false)
+            conclude(id, attempt: attempt, .success(result), isCancelling: false)
+            return nil
         }
-        var request = NodeRequest(node: node, input: given, attempt: attempt, run: information, clock: engine.clock)
+        let request = NodeRequest(node: node, input: given, attempt: attempt, run: information, clock: engine.clock)
         guard BackendView.seen(view, { target.computesInline(node) }) else {
             if let known = BackendView.seen(view, { target.knownResult(of: request) }) {
-                return conclude(id, attempt: attempt, .success(known), isCancelling: false)
+                conclude(id, attempt: attempt, .success(known), isCancelling: false)
+                return nil
             }
             children[id] = RunningNode(attempt: attempt, work: .node(node, target), view: view)
             launches.append(id)
-            return
+            return nil
         }
+        return InlineNode(request: request, target: target, view: view, isIntroduced: isIntroduced)
+    }
+
+    /// Computes an attempt.
+    nonisolated(nonsending) mutating func compute(_ node: consuming InlineNode) async {
+        var request = node.request
         // What is part of the server hands nothing on.
-        let switches = isIntroduced ? SwitchLog() : nil
+        let switches = node.isIntroduced ? SwitchLog() : nil
         if let switches { request.report = { switches.add($0) } }
         let result =
-            isIntroduced
-            ? await BackendView.$current.withValue(view) { await execute(request, on: target) }
-            : await execute(request, on: target)
+            node.isIntroduced
+            ? await BackendView.$current.withValue(node.view) { [request] in await execute(request, on: node.target) }
+            : await execute(request, on: node.target)
+        let (id, attempt) = (request.node.id, request.attempt)
         for change in switches?.all ?? [] { record(change, of: id, attempt: attempt) }
         conclude(id, attempt: attempt, result, isCancelling: false)
     }

@@ -61,7 +61,8 @@ struct RunDriver {
         while true {
             switch planner.next(now: now) {
             case .startWorkflow: record(.workflowStarted, at: now)
-            case .startNode(let id, let attempt): try await start(id, attempt: attempt)
+            case .startNode(let id, let attempt):
+                if let node = try start(id, attempt: attempt) { await compute(node) }
             case .cancelNode(let id): cancel(id)
             case .skipNode(let id): record(.nodeSkipped(id), at: now)
             case .completeNode(let id, let output, let notes): complete(id, output, notes)
