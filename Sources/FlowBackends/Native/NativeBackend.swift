@@ -2,7 +2,7 @@ public import FlowCore
 public import FlowJSON
 
 /// Executes nodes in this process.
-public final class NativeBackend: InstantlyValidating {
+public final class NativeBackend: InstantlyValidating, PlannedByService {
     /// The name under which it is registered.
     public let name: BackendName
     /// The kind of backend.

@@ -52,17 +52,59 @@ struct RunDriver {
         }
     }
 
+    /// Why a run does not go on by itself.
+    enum Pause: Sendable {
+        /// It has ended, or another backend shall go on with it.
+        case over
+        /// Nodes have to be launched, or nothing happens before a message or an instant.
+        case wait(Timestamp?)
+        /// An attempt has to be computed.
+        case compute(InlineNode)
+        /// Others shall have the thread.
+        case yield
+    }
+
     /// Drives the run to its end, or until another backend shall go on with it.
     ///
+    /// - Parameter begun: What came of ``advance()``; `nil` when the run begins here.
     /// - Throws: ``BackendError`` when the run has to be left unfinished: the server goes down, or its journal fails.
-    nonisolated(nonsending) mutating func drive() async throws(BackendError) {
+    nonisolated(nonsending) mutating func drive(
+        from begun: Result<Pause, BackendError>? = nil
+    ) async throws(BackendError) {
         defer { leave() }
-        try take(live.inbox.drain())
+        var pause: Pause
+        if let begun {
+            pause = try begun.get()
+        } else {
+            try take(live.inbox.drain())
+            pause = try advance()
+        }
         while true {
+            switch pause {
+            case .over:
+                recorder.flush(planner.context)
+                return try await durable()
+            case .wait(let instant):
+                if launches.isEmpty {
+                    recorder.flush(planner.context)
+                    try await receive(until: instant)
+                } else {
+                    try await launch()
+                }
+            case .compute(let node): await compute(node)
+            case .yield: try await yield()
+            }
+            pause = try advance()
+        }
+    }
+
+    /// Goes on with the run as far as nothing has to be waited for.
+    mutating func advance() throws(BackendError) -> Pause {
+        while recorder.count <= Self.inlineEvents, outputBytes - flushedBytes <= Self.inlineBytes {
             switch planner.next(now: now) {
             case .startWorkflow: record(.workflowStarted, at: now)
             case .startNode(let id, let attempt):
-                if let node = try start(id, attempt: attempt) { await compute(node) }
+                if let node = try start(id, attempt: attempt) { return .compute(node) }
             case .cancelNode(let id): cancel(id)
             case .skipNode(let id): record(.nodeSkipped(id), at: now)
             case .completeNode(let id, let output, let notes): complete(id, output, notes)
@@ -80,21 +122,11 @@ struct RunDriver {
                 record(failure.map { .workflowFailed($0) } ?? .workflowCompleted(output: output), at: now)
             case .failWorkflow(let failure): record(.workflowFailed(failure))
             case .cancelWorkflow(let reason): record(.workflowCancelled(reason: reason))
-            case .wait(let instant):
-                if launches.isEmpty {
-                    recorder.flush(planner.context)
-                    try await receive(until: instant)
-                } else {
-                    try await launch()
-                }
-            case .handOver, .stop:
-                recorder.flush(planner.context)
-                return try await durable()
-            }
-            if recorder.count > Self.inlineEvents || outputBytes - flushedBytes > Self.inlineBytes {
-                try await yield()
+            case .wait(let instant): return .wait(instant)
+            case .handOver, .stop: return .over
             }
         }
+        return .yield
     }
 
     /// Lets others have the thread, and shows progress, after so many steps that nothing had to be waited for.
@@ -176,7 +208,7 @@ struct RunDriver {
     func unavailable(_ message: String) -> BackendError { BackendError(.unavailable, backend: backend.name, message) }
 
     /// Stops whatever still runs; the journal knows those attempts as begun, and they are made again.
-    private mutating func leave() {
+    mutating func leave() {
         // What is known to have ended is not to be done again, whatever the reason to leave is.
         recorder.flush(planner.context)
         if let tick { engine.deadlines.cancel(tick.token) }

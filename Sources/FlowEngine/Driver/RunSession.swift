@@ -18,6 +18,8 @@ final class RunSession: WorkflowRun {
         case new(IdempotencyRecord?)
         /// Where its journal left off.
         case resumed(WorkflowContext)
+        /// Where it has paused, or why it cannot go on.
+        case begun(RunDriver, Result<RunDriver.Pause, BackendError>)
     }
 
     var workflow: Workflow { constants.graph.workflow }
@@ -46,13 +48,41 @@ final class RunSession: WorkflowRun {
     var durableContext: WorkflowContext? { live.snapshot?.context }
 
     nonisolated(nonsending) func drive(on backend: any Backend) async throws(BackendError) {
+        let start = start.withLock { $0.take() }
+        if case .begun(var driver, let pause) = start {
+            return try await driver.drive(from: pause)
+        }
+        var driver = try driver(start, on: backend)
+        try await driver.drive()
+    }
+
+    /// Drives a run of which no journal knows as far as nothing has to be waited for; ``drive(on:)`` goes on with what is
+    /// left.
+    ///
+    /// - Returns: whether the run has ended.
+    func driveAtOnce(on backend: any Backend) -> Bool {
+        guard live.durability == .none, let first = start.withLock({ $0.take() }),
+            var driver = try? driver(first, on: backend)
+        else { return false }
+        let pause: Result<RunDriver.Pause, BackendError>
+        do throws(BackendError) { pause = .success(try driver.advance()) } catch { pause = .failure(error) }
+        if case .success(.over) = pause {
+            driver.leave()
+            return live.isFinished
+        }
+        start.withLock { $0 = .begun(driver, pause) }
+        return false
+    }
+
+    private func driver(_ start: Start?, on backend: any Backend) throws(BackendError) -> RunDriver {
         let context: WorkflowContext
         var isNew: IdempotencyRecord??
-        switch start.withLock({ $0.take() }) {
+        switch start {
         case .new(let idempotency):
             context = WorkflowContext(constants)
             isNew = .some(idempotency)
         case .resumed(let folded): context = folded
+        case .begun(let driver, _): return driver
         case nil:
             guard let durable = durableContext else {
                 throw BackendError(.unavailable, backend: backend.name, "the run is not there")
@@ -61,13 +91,12 @@ final class RunSession: WorkflowRun {
         }
         var recorder = RunRecorder(live: live, journal: engine.journal, clock: engine.clock, resuming: context)
         if let isNew { recorder.begin(constants, idempotency: isNew) }
-        var driver = RunDriver(
+        return RunDriver(
             live: live, engine: engine, executor: executor, backend: backend,
             planner: Planner(
                 consume context,
                 limits: PlannerLimits(
                     parallelNodes: engine.limits.parallelNodes, nodes: engine.limits.runNodes,
                     retry: engine.limits.retry)), recorder: consume recorder)
-        try await driver.drive()
     }
 }

@@ -27,6 +27,8 @@ public final class RegisteredBackend: Sendable {
     public let backend: any Backend
     /// The backend, when it need not be waited for to look at a node.
     private let instant: (any InstantlyValidating)?
+    /// Whether the service plans its runs.
+    let isPlannedByService: Bool
     private let description: Mutex<Description>
     private let judgement = Mutex<(last: ConformanceRun?, proven: ConformanceLevel?)>((nil, nil))
     /// Whether it is part of the server and cannot be removed.
@@ -58,6 +60,7 @@ public final class RegisteredBackend: Sendable {
         self.registration = registration
         self.backend = backend
         instant = backend as? any InstantlyValidating
+        isPlannedByService = backend is any PlannedByService
         self.isBuiltIn = isBuiltIn
         description = Mutex(await Description(of: backend))
     }

@@ -131,6 +131,9 @@ extension WorkflowService {
     func execute(
         _ session: RunSession, _ run: LiveRun, on backend: any Backend, users: [RegisteredBackend]
     ) {
+        if users.first?.isPlannedByService == true, session.driveAtOnce(on: backend) {
+            return conclude(run, users)
+        }
         // Unstructured, since a run outlives the request that submitted it; the store knows it as live until it ends.
         Task.immediate(executorPreference: session.executor) { [self] in
             var isLeft = false
@@ -149,15 +152,19 @@ extension WorkflowService {
             }
             // Whoever submitted the run must not be told that there is none while the journal may still take it.
             if run.isUndecided { await run.wait(for: 1, until: nil, deadlines: engine.deadlines) }
-            for user in users { user.release() }
-            if let snapshot = store.retire(run) {
-                metrics.ended(snapshot.context)
-                if snapshot.context.submission.onCompletion != nil {
-                    hooks?.ended(snapshot.context, sequence: run.sequence)
-                }
-            }
+            conclude(run, users)
             // A run that was accepted goes on, if not now then later; one whose first event failed was not accepted.
             if isLeft, run.failure != nil, run.position > 0 { scheduleRescue() }
+        }
+    }
+
+    /// Lets go of a run that nobody drives any more.
+    private func conclude(_ run: LiveRun, _ users: [RegisteredBackend]) {
+        for user in users { user.release() }
+        guard let snapshot = store.retire(run) else { return }
+        metrics.ended(snapshot.context)
+        if snapshot.context.submission.onCompletion != nil {
+            hooks?.ended(snapshot.context, sequence: run.sequence)
         }
     }
 }
