@@ -36,7 +36,7 @@ bench: ## Measure against other servers (ONLY=name for one table, SECONDS_PER_CE
 image: ## Build the container image with docker or podman
 	@scripts/image.sh
 
-image-test: ## Build and run the image without a registry
+image-test: ## Build and run the image, and the cluster of its compose file, without a registry
 	@scripts/image-test.sh
 
 image-test-langchain: ## The same for the variant with Python and langchain-core

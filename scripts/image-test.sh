@@ -2,6 +2,7 @@
 # Builds the Dockerfile as it is and runs its container, without a registry: the base images are made here of Debian's
 # packages and the Swift toolchain of this machine. Debian 12, as root.
 #   STATE=dir   where everything is kept     KEEP=1   keep the images for the next run
+# The cluster of docker/compose.cluster.yaml is started with it too.
 # With the word langchain: the variant with Python and langchain-core, and a workflow on it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -82,6 +83,7 @@ build() { CONTAINERS_CONF=$state/conf/build.conf podman build --format docker --
 cleanup() {
     code=$?
     set +e
+    if [ "$(type -t cluster_down)" = function ]; then cluster_down; fi
     podman rm -f -v -t 1 $name >/dev/null 2>&1
     podman volume rm -f $name-data >/dev/null 2>&1
     podman rmi -f $image >/dev/null 2>&1
@@ -200,4 +202,5 @@ start
 [ "$(call "http://127.0.0.1:18080/workflows/$id" | jq -r .status)" = completed ] || fail "the run is lost"
 [ "$variant" != langchain ] || chain
 stop
+[ -n "$variant" ] || . scripts/compose/cluster-test.sh
 step "passed"
