@@ -62,11 +62,9 @@ extension RunDriver {
                 }
                 inbox.send(.ended(id, attempt: attempt, result))
             }
-            child.task = BackendView.$current.withValue(child.view) { [engine, executor] in
-                // What only waits does so beside the run; what computes must not keep the run's thread from others.
-                backend.executesElsewhere
-                    ? Task(executorPreference: executor) { await work() }
-                    : Task(executorPreference: engine.executor) { await work() }
+            // What only waits does so beside the run; what computes must not keep the run's thread from others.
+            child.task = BackendView.$current.withValue(child.view) { [place = executor, pool = engine.executor] in
+                Task(executorPreference: backend.executesElsewhere ? place : pool) { await work() }
             }
         case .run(let request):
             child.task = Task(executorPreference: engine.executor) { [children = engine.children] in

@@ -48,12 +48,8 @@ final class RunSession: WorkflowRun {
     var durableContext: WorkflowContext? { live.snapshot?.context }
 
     nonisolated(nonsending) func drive(on backend: any Backend) async throws(BackendError) {
-        let start = start.withLock { $0.take() }
-        if case .begun(var driver, let pause) = start {
-            return try await driver.drive(from: pause)
-        }
-        var driver = try driver(start, on: backend)
-        try await driver.drive()
+        var (driver, pause) = try self.driver(start.withLock { $0.take() }, on: backend)
+        try await driver.drive(from: pause)
     }
 
     /// Drives a run of which no journal knows as far as nothing has to be waited for; ``drive(on:)`` goes on with what is
@@ -62,7 +58,7 @@ final class RunSession: WorkflowRun {
     /// - Returns: whether the run has ended.
     func driveAtOnce(on backend: any Backend) -> Bool {
         guard live.durability == .none, let first = start.withLock({ $0.take() }),
-            var driver = try? driver(first, on: backend)
+            var (driver, _) = try? self.driver(first, on: backend)
         else { return false }
         let pause: Result<RunDriver.Pause, BackendError>
         do throws(BackendError) { pause = .success(try driver.advance()) } catch { pause = .failure(error) }
@@ -74,7 +70,9 @@ final class RunSession: WorkflowRun {
         return false
     }
 
-    private func driver(_ start: Start?, on backend: any Backend) throws(BackendError) -> RunDriver {
+    private func driver(
+        _ start: Start?, on backend: any Backend
+    ) throws(BackendError) -> (RunDriver, Result<RunDriver.Pause, BackendError>?) {
         let context: WorkflowContext
         var isNew: IdempotencyRecord??
         switch start {
@@ -82,7 +80,7 @@ final class RunSession: WorkflowRun {
             context = WorkflowContext(constants)
             isNew = .some(idempotency)
         case .resumed(let folded): context = folded
-        case .begun(let driver, _): return driver
+        case .begun(let driver, let pause): return (driver, pause)
         case nil:
             guard let durable = durableContext else {
                 throw BackendError(.unavailable, backend: backend.name, "the run is not there")
@@ -91,12 +89,13 @@ final class RunSession: WorkflowRun {
         }
         var recorder = RunRecorder(live: live, journal: engine.journal, clock: engine.clock, resuming: context)
         if let isNew { recorder.begin(constants, idempotency: isNew) }
-        return RunDriver(
+        let driver = RunDriver(
             live: live, engine: engine, executor: executor, backend: backend,
             planner: Planner(
                 consume context,
                 limits: PlannerLimits(
                     parallelNodes: engine.limits.parallelNodes, nodes: engine.limits.runNodes,
                     retry: engine.limits.retry)), recorder: consume recorder)
+        return (driver, nil)
     }
 }
