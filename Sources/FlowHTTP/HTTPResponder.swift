@@ -1,5 +1,5 @@
 /// Answers requests. The server below it knows nothing else of the program.
-package protocol HTTPResponder: Sendable {
+package protocol HTTPResponder: AnyObject, Sendable {
     /// Looks at a request whose body has not come yet.
     ///
     /// - Returns: an answer that refuses the request without reading its body, else `nil`.

@@ -90,6 +90,13 @@ enum Callbacks {
         Unmanaged<StreamContext>.fromOpaque(context).release()
     }
 
+    /// An answer of known length is through.
+    static let giveBack: MHD_ContentReaderFreeCallback = { context in
+        guard let context else { return }
+        // Safe because the library calls this once for each response.
+        Unmanaged<LentBody>.fromOpaque(context).release()
+    }
+
     private static func connection(_ pointer: UnsafeMutableRawPointer) -> Connection {
         // Safe because the connection is retained until the library says that it is closed.
         Unmanaged<Connection>.fromOpaque(pointer).takeUnretainedValue()

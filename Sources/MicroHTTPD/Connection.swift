@@ -37,6 +37,8 @@ final class Connection: @unchecked Sendable {
     let handle: OpaquePointer
     var phase = Phase.idle
     private(set) var target = ""
+    /// The target as the last request left it that led to a route, while it is that of the request under way as well.
+    private var known: RequestTarget?
     /// Where the target ended in the library's buffer.
     private var targetEnd: UInt = 0
     /// When the request line had come.
@@ -78,7 +80,10 @@ final class Connection: @unchecked Sendable {
 
     /// The request line has come.
     func began(target: UnsafePointer<CChar>) {
-        self.target = String(cString: target)
+        if self.target.withCString({ strcmp($0, target) }) != 0 {
+            self.target = String(cString: target)
+            known = nil
+        }
         targetEnd = UInt(bitPattern: target) &+ UInt(bitPattern: strlen(target))
         phase = .head
         arrival = daemon.now
@@ -121,9 +126,11 @@ final class Connection: @unchecked Sendable {
     }
 
     private func accept(method: String, version: String, isWhole: Bool) -> Bool {
+        let method = HTTPMethod(method)
+        let again = known.flatMap { $0.method == method ? $0 : nil }
+        let target = again ?? RequestTarget(method, target)
         let read = RequestReader.head(
-            handle, method: HTTPMethod(method), target: target, client: client, executor: daemon.loop,
-            arrival: arrival)
+            handle, target: target, client: client, executor: daemon.loop, arrival: arrival)
         var head = HTTPRequest(read.head)
         let framing: RequestReader.Framing
         do throws(Problem) {
@@ -132,7 +139,7 @@ final class Connection: @unchecked Sendable {
                     400, "malformed-header",
                     "The header holds a NUL, a folded line, or too much space before the version.")
             }
-            framing = try RequestReader.framing(of: read.head, version: version)
+            framing = try RequestReader.framing(of: read.head, version: version, knowsTarget: again != nil)
         } catch {
             // The path may be anything here; it is repeated to nobody.
             var response = error.response(instance: "/")
@@ -141,7 +148,13 @@ final class Connection: @unchecked Sendable {
             daemon.responder.finish(&response, to: head)
             return answer(response)
         }
+        head.route = target.route
+        head.parameters = target.parameters
         if let refusal = daemon.responder.refuse(&head) { return refuse(head, framing, refusal) }
+        if again == nil, head.route != nil {
+            target.led(to: head)
+            known = target
+        }
         let limit = daemon.options.maxBodyBytes
         if framing != .none { deadline = daemon.now + daemon.options.bodyTimeout }
         if case .length(let length) = framing {

@@ -34,7 +34,7 @@ enum RequestReader {
 
     /// The head of a request.
     static func head(
-        _ connection: OpaquePointer, method: HTTPMethod, target: String, client: String, executor: any TaskExecutor,
+        _ connection: OpaquePointer, target: RequestTarget, client: String, executor: any TaskExecutor,
         arrival: ContinuousClock.Instant
     ) -> (head: RequestHead, isWhole: Bool) {
         var copy = Copy()
@@ -58,54 +58,45 @@ enum RequestReader {
         // Safe because the library's buffer goes on there: the empty line that ended the header has been read.
         let last = copy.end.flatMap { UnsafePointer<CChar>(bitPattern: $0 &+ 1) }
         let isWhole = copy.isContiguous && (last.map { $0.pointee == 0 } ?? true)
-        let mark = mark(in: target)
         let head = RequestHead(
-            method: method, path: mark.map { String(target[..<$0]) } ?? target,
-            query: mark.map { String(target[target.index(after: $0)...]) },
+            method: target.method, path: target.path, query: target.query,
             fields: RequestFields(copy.bytes, ends: copy.ends), client: client, executor: executor, arrival: arrival)
         return (head, isWhole)
     }
 
-    /// Where the query of a target begins.
-    private static func mark(in target: String) -> String.Index? {
-        let text = target.utf8Span.span
-        for index in text.indices where text[index] == UInt8(ascii: "?") {
-            return target.utf8.index(target.startIndex, offsetBy: index)
-        }
-        return nil
-    }
-
     /// Checks what a server has to refuse before it looks at a request any further.
     ///
+    /// - Parameter knowsTarget: Whether the target has passed already.
     /// - Throws: the problem; the connection has to be closed behind it, since the rest of what the client sent cannot
     ///   be told apart from another request (RFC 9112 section 6.3).
-    static func framing(of head: RequestHead, version: String) throws(Problem) -> Framing {
+    static func framing(of head: RequestHead, version: String, knowsTarget: Bool) throws(Problem) -> Framing {
         guard version == "HTTP/1.1" || version == "HTTP/1.0" else {
             throw Problem(505, "version", "The server speaks HTTP/1.1 and HTTP/1.0.")
         }
-        guard head.fields.count <= ServerOptions.maxFields, head.fields.size <= ServerOptions.maxFieldBytes else {
+        let fields = head.fields
+        guard fields.count <= ServerOptions.maxFields, fields.size <= ServerOptions.maxFieldBytes else {
             throw Problem(
                 431, "header-too-large",
-                "The header has \(head.fields.count) fields of \(head.fields.size) bytes; "
+                "The header has \(fields.count) fields of \(fields.size) bytes; "
                     + "the limits are \(ServerOptions.maxFields) and \(ServerOptions.maxFieldBytes).")
         }
         guard head.path.utf8.count + (head.query?.utf8.count ?? 0) < ServerOptions.maxTargetBytes else {
             throw Problem(414, "target-too-long", "The target is longer than \(ServerOptions.maxTargetBytes) bytes.")
         }
-        guard head.fields.areWellFormed else {
+        guard fields.areWellFormed else {
             throw Problem(
                 400, "malformed-header", "A header field's name or value holds a character that is not allowed.")
         }
-        try checkTarget(head)
-        let hosts = head.fields.count(of: "host")
+        if !knowsTarget { try checkTarget(head) }
+        let hosts = fields.count(of: "host")
         guard hosts == 1 || hosts == 0 && version == "HTTP/1.0" else {
             throw Problem(400, "malformed-header", "The request needs exactly one Host field.")
         }
-        guard head.fields.allValues(of: "host", pass: HostField.isValid) else {
+        guard fields.allValues(of: "host", pass: HostField.isValid) else {
             throw Problem(400, "malformed-header", "The Host field has to name one host, with or without a port.")
         }
-        let lengths = head.fields.values("content-length")
-        let codings = head.fields.values("transfer-encoding")
+        let lengths = fields.values("content-length")
+        let codings = fields.values("transfer-encoding")
         guard lengths.count <= 1 else { throw Problem(400, "framing", "Content-Length is given more than once.") }
         if let coding = codings.first {
             guard lengths.isEmpty else {

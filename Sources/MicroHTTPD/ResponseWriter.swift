@@ -3,6 +3,13 @@ import CMicroHTTPD
 import FlowHTTP
 import Glibc
 
+/// The bytes of an answer while the library has them.
+final class LentBody: Sendable {
+    private let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+}
+
 /// Hands an answer to the library.
 enum ResponseWriter {
     /// Queues an answer of known length.
@@ -23,13 +30,16 @@ enum ResponseWriter {
 
     private static func make(_ bytes: [UInt8]) -> OpaquePointer? {
         if bytes.isEmpty { return MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT) }
-        guard let copy = malloc(bytes.count) else { return nil }
-        bytes.withUnsafeBytes { source in
-            if let base = source.baseAddress { memcpy(copy, base, bytes.count) }
+        // The bytes are lent as they lie in memory: many answers are made once and sent many times.
+        // Safe because a native array keeps its elements in one place for as long as it lives and nobody changes them,
+        // which the reference that the library gives back with the response sees to, and because it only reads them.
+        let body = Unmanaged.passRetained(LentBody(bytes))
+        let handle = bytes.withUnsafeBytes { source in
+            MHD_create_response_from_buffer_with_free_callback_cls(
+                source.count, UnsafeMutableRawPointer(mutating: source.baseAddress), Callbacks.giveBack,
+                body.toOpaque())
         }
-        // Safe because the library now owns the copy and frees it with the response.
-        let handle = MHD_create_response_from_buffer(bytes.count, copy, .RESPMEM_MUST_FREE)
-        if handle == nil { free(copy) }
+        if handle == nil { body.release() }
         return handle
     }
 

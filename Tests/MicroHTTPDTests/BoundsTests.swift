@@ -202,7 +202,7 @@ struct BoundsTests {
 }
 
 /// Answers with what a closure says.
-struct ClosureResponder: HTTPResponder {
+final class ClosureResponder: HTTPResponder {
     private let answer: @Sendable (HTTPRequest) -> HTTPAnswer
 
     init(_ answer: @escaping @Sendable (HTTPRequest) -> HTTPAnswer) { self.answer = answer }

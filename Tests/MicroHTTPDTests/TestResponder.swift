@@ -4,7 +4,7 @@ import MicroHTTPD
 import TestSupport
 
 /// Answers that exercise every way through the server.
-struct TestResponder: HTTPResponder {
+final class TestResponder: HTTPResponder {
     let gate = Gate()
 
     func refuse(_ head: inout HTTPRequest) -> HTTPResponse? {

@@ -66,9 +66,14 @@ package final class RecordingServer: Sendable {
     /// What it was sent, in order.
     package var requests: [RecordedRequest] { log.withLock { $0 } }
 
-    private struct Responder: HTTPResponder {
-        let server: RecordingServer
-        let reply: @Sendable (RecordedRequest) async -> RecordedReply
+    private final class Responder: HTTPResponder {
+        private let server: RecordingServer
+        private let reply: @Sendable (RecordedRequest) async -> RecordedReply
+
+        init(server: RecordingServer, reply: @escaping @Sendable (RecordedRequest) async -> RecordedReply) {
+            self.server = server
+            self.reply = reply
+        }
 
         func refuse(_ head: inout HTTPRequest) -> HTTPResponse? { nil }
 

@@ -14,7 +14,8 @@ package struct HTTPRequest: Sendable {
     package var appliedPreferences: String?
     /// Whether the client names versions that the resource has to have, or not to have.
     package var isConditional = false
-    /// The route that takes it.
+    /// The route that takes it; set before a responder sees the request when another one with the same method and path was
+    /// led there.
     package var route: Route?
     /// What whoever sent it may do.
     package var access = Route.Access.anyone

@@ -14,12 +14,12 @@ package final class IdentityMiddleware: Middleware {
 
     /// Sets the id and the trace.
     package func began(_ request: inout HTTPRequest) {
-        let number = self.number.add(1, ordering: .relaxed).newValue
-        request.id = prefix + String(number)
         if let id = request.fields["x-request-id"], (1...64).contains(id.utf8.count),
             id.utf8.allSatisfy(RequestFields.isToken)
         {
             request.id = id
+        } else {
+            request.id = prefix + String(number.add(1, ordering: .relaxed).newValue)
         }
         if let field = request.fields["traceparent"] { request.trace = TraceContext(field) }
     }
@@ -28,7 +28,7 @@ package final class IdentityMiddleware: Middleware {
     package func ended(_ response: inout HTTPResponse, to request: HTTPRequest) {
         response.fields.append(("X-Request-Id", request.id))
         if let trace = request.trace {
-            response.fields.append(("traceparent", trace.field(span: trace.parent)))
+            response.fields.append(("traceparent", trace.field))
         }
     }
 }

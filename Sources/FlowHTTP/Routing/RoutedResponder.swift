@@ -1,5 +1,5 @@
 /// Answers requests by routes, with middleware around them.
-package struct RoutedResponder: HTTPResponder {
+package final class RoutedResponder: HTTPResponder {
     private let router: Router
     private let beginning: [any Middleware]
     private let admitting: [any Middleware]
@@ -18,34 +18,44 @@ package struct RoutedResponder: HTTPResponder {
     package func refuse(_ head: inout HTTPRequest) -> HTTPResponse? {
         begin(&head)
         do throws(Problem) {
-            if head.method == .options, head.path == "*" {
-                var response = HTTPResponse(status: 204, fields: [("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS")])
+            if head.method == .options, let allow = allowed(at: head.path) {
+                var response = HTTPResponse(status: 204, fields: [("Allow", allow)])
                 finish(&response, to: head)
                 return response
             }
             let route: Route
-            switch router.match(head.method, head.path) {
-            case .none: throw Problem(404, "not-found", "There is nothing at this path.")
-            case .otherMethods(let methods):
-                let allow = methods.map(\.description).joined(separator: ", ")
-                if head.method == .options {
-                    var response = HTTPResponse(status: 204, fields: [("Allow", allow)])
-                    finish(&response, to: head)
-                    return response
-                }
-                throw Problem(
-                    405, "method-not-allowed", "\(head.method) is not possible here; possible are \(allow).",
-                    fields: [("Allow", allow)])
-            case .route(let found, let parameters):
-                route = found
-                head.parameters = parameters
-                head.route = found
-            }
+            if let known = head.route { route = known } else { route = try find(&head) }
             for layer in admitting { try layer.admit(&head, to: route) }
             return nil
         } catch {
             return failed(error, head)
         }
+    }
+
+    /// The methods of a path, or of all; `nil` when the path is not known.
+    private func allowed(at path: String) -> String? {
+        if path == "*" { return "GET, HEAD, POST, PUT, DELETE, OPTIONS" }
+        guard case .otherMethods(let methods) = router.match(.options, path) else { return nil }
+        return Self.list(methods)
+    }
+
+    private func find(_ head: inout HTTPRequest) throws(Problem) -> Route {
+        switch router.match(head.method, head.path) {
+        case .none: throw Problem(404, "not-found", "There is nothing at this path.")
+        case .otherMethods(let methods):
+            let allow = Self.list(methods)
+            throw Problem(
+                405, "method-not-allowed", "\(head.method) is not possible here; possible are \(allow).",
+                fields: [("Allow", allow)])
+        case .route(let route, let parameters):
+            head.parameters = parameters
+            head.route = route
+            return route
+        }
+    }
+
+    private static func list(_ methods: [HTTPMethod]) -> String {
+        methods.map(\.description).joined(separator: ", ")
     }
 
     /// Calls the route.
@@ -58,11 +68,15 @@ package struct RoutedResponder: HTTPResponder {
                 throw Problem(400, "unexpected-body", "\(request.method) takes no body here.")
             }
             switch route.handler {
-            case .immediate(let handle): return .ready(completed(try handle(request), request))
+            case .immediate(let handle):
+                var response = try handle(request)
+                finish(&response, to: request)
+                return .ready(response)
             case .suspending(let handle): return later(request, handle)
             case .either(let now, let handle):
-                if let response = try now(request) { return .ready(completed(response, request)) }
-                return later(request, handle)
+                guard var response = try now(request) else { return later(request, handle) }
+                finish(&response, to: request)
+                return .ready(response)
             }
         } catch {
             return .ready(failed(error, request))
@@ -72,9 +86,11 @@ package struct RoutedResponder: HTTPResponder {
     private func later(
         _ request: HTTPRequest, _ handle: @escaping @Sendable (HTTPRequest) async throws(Problem) -> HTTPResponse
     ) -> HTTPAnswer {
-        .later { () async -> HTTPResponse in
+        .later { [self] () async -> HTTPResponse in
             do throws(Problem) {
-                return completed(try await handle(request), request)
+                var response = try await handle(request)
+                finish(&response, to: request)
+                return response
             } catch {
                 return failed(error, request)
             }
@@ -90,13 +106,9 @@ package struct RoutedResponder: HTTPResponder {
         for layer in ending { layer.ended(&response, to: request) }
     }
 
-    private func completed(_ response: HTTPResponse, _ request: HTTPRequest) -> HTTPResponse {
-        var response = response
+    private func failed(_ problem: Problem, _ request: HTTPRequest) -> HTTPResponse {
+        var response = problem.response(instance: request.path)
         finish(&response, to: request)
         return response
-    }
-
-    private func failed(_ problem: Problem, _ request: HTTPRequest) -> HTTPResponse {
-        completed(problem.response(instance: request.path), request)
     }
 }

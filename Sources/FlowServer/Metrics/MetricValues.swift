@@ -34,7 +34,8 @@ final class TimerValue: TimerHandler {
     private let state = Mutex(State())
 
     func recordNanoseconds(_ duration: Int64) {
-        let place = Self.bounds.firstIndex { duration <= $0 } ?? Self.bounds.count
+        var place = 0
+        while place < Self.bounds.count, duration > Self.bounds[place] { place += 1 }
         state.withLock { state in
             state.counts[place] += 1
             state.sum &+= duration

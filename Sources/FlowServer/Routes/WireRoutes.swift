@@ -205,6 +205,6 @@ extension NodeRequest {
     fileprivate mutating func join(_ trace: TraceContext) {
         run = RunInformation(
             id: run.id, name: run.name, version: run.version, backend: run.backend, variables: run.variables,
-            submittedAt: run.submittedAt, traceparent: trace.field(span: trace.parent))
+            submittedAt: run.submittedAt, traceparent: trace.field)
     }
 }

@@ -60,7 +60,7 @@ struct WorkflowRoutes: Sendable {
         do {
             var submission = try SubmitRequest(decoding: object, limits: service.limits.workflow)
             submission.executor = request.executor
-            if let trace = request.trace { submission.traceparent = trace.field(span: trace.parent) }
+            submission.traceparent = request.trace?.field
             return submission
         } catch {
             // What can be read of the nodes is checked as well, so that a client learns of everything at once.
@@ -115,8 +115,9 @@ struct WorkflowRoutes: Sendable {
 
     /// Answers a plain read of a run that is in memory.
     @Sendable private func readNow(_ request: HTTPRequest) throws(Problem) -> HTTPResponse? {
+        // Whether the text is an id at all matters only when no run has it.
         guard request.query == nil, !request.fields.contains("prefer"),
-            let id = WorkflowID(checking: request.parameters[0]), let snapshot = service.snapshot(of: id)
+            let snapshot = service.snapshot(of: WorkflowID(request.parameters[0]))
         else { return nil }
         return try representation(snapshot, request)
     }
