@@ -41,7 +41,7 @@ enum Callbacks {
     /// A request line came. What is returned becomes the request's context.
     static let logTarget: LogTarget = { _, target, handle in
         guard let handle, let target, let pointer = flow_connection_context(handle) else { return nil }
-        connection(pointer).began(target: target)
+        connection(pointer) { $0.began(target: target) }
         return pointer
     }
 
@@ -57,7 +57,9 @@ enum Callbacks {
     static let access: MHD_AccessHandlerCallback = { _, _, _, method, version, data, size, slot in
         guard let pointer = slot?.pointee, let method, let version, let size else { return .NO }
         var count = size.pointee
-        let goesOn = connection(pointer).handle(method: method, version: version, data: data, size: &count)
+        let goesOn = connection(pointer) {
+            $0.handle(method: method, version: version, data: data, size: &count)
+        }
         size.pointee = count
         return goesOn ? .YES : .NO
     }
@@ -65,14 +67,14 @@ enum Callbacks {
     /// The library is about to refuse a request by itself. What is returned is queued in place of its answer.
     static let refused: flow_refusal_handler = { handle, status in
         guard let handle, let pointer = flow_connection_context(handle) else { return nil }
-        return connection(pointer).refused(Int(status))
+        return connection(pointer) { $0.refused(Int(status)) }
     }
 
     /// A request is over.
     static let notifyCompleted: NotifyCompleted = { _, _, slot, _ in
         guard let slot, let pointer = slot.pointee else { return }
         slot.pointee = nil
-        connection(pointer).completed()
+        connection(pointer) { $0.completed() }
     }
 
     /// A streamed answer goes on.
@@ -97,9 +99,12 @@ enum Callbacks {
         Unmanaged<LentBody>.fromOpaque(context).release()
     }
 
-    private static func connection(_ pointer: UnsafeMutableRawPointer) -> Connection {
-        // Safe because the connection is retained until the library says that it is closed.
-        Unmanaged<Connection>.fromOpaque(pointer).takeUnretainedValue()
+    private static func connection<Result>(
+        _ pointer: UnsafeMutableRawPointer, _ body: (Connection) -> Result
+    ) -> Result {
+        // Safe because the connection is retained until the library says that it is closed, which it does in no other call
+        // on the connection.
+        Unmanaged<Connection>.fromOpaque(pointer)._withUnsafeGuaranteedRef(body)
     }
 
     /// A function as the options of the library take it.

@@ -32,8 +32,8 @@ final class Connection: @unchecked Sendable {
     let descriptor: Int32
     let client: String
     var deadline: ContinuousClock.Instant
-    // Safe because the daemon outlives its connections: it is stopped when the last has gone.
-    unowned(unsafe) let daemon: Daemon
+    // The daemon lets go of the connection when it is closed.
+    let daemon: Daemon
     let handle: OpaquePointer
     var phase = Phase.idle
     private(set) var target = ""
