@@ -11,13 +11,13 @@ for sanitizer in ${SANITIZERS:-address thread}; do
     swift build --build-tests --sanitize "$sanitizer" --scratch-path "$scratch"
     export ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$PWD/scripts/sanitizers/lsan.supp TSAN_OPTIONS=halt_on_error=1
     preload=()
-    order=--parallel
+    order=()
     if [ "$sanitizer" = thread ]; then
         # It slows tests so much that those of one processor, run beside each other, come up against their time limits.
-        order=--no-parallel
+        order=(--no-parallel)
         "$clang" -Wall -Werror -O1 -fPIC -shared -o "$scratch/mutex.so" scripts/sanitizers/mutex.c
         preload=(env "LD_PRELOAD=$PWD/$scratch/mutex.so")
     fi
-    "${preload[@]}" swift test --skip-build "$order" --sanitize "$sanitizer" --scratch-path "$scratch" \
+    "${preload[@]}" swift test --skip-build "${order[@]}" --sanitize "$sanitizer" --scratch-path "$scratch" \
         --filter "${FILTER:-MicroHTTPDTests|FlowServerTests|FlowEngineTests}"
 done
