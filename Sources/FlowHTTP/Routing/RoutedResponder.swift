@@ -19,9 +19,7 @@ package final class RoutedResponder: HTTPResponder {
         begin(&head)
         do throws(Problem) {
             if head.method == .options, let allow = allowed(at: head.path) {
-                var response = HTTPResponse(status: 204, fields: [("Allow", allow)])
-                finish(&response, to: head)
-                return response
+                return completed(HTTPResponse(status: 204, fields: [("Allow", allow)]), head)
             }
             let route: Route
             if let known = head.route { route = known } else { route = try find(&head) }
@@ -68,15 +66,11 @@ package final class RoutedResponder: HTTPResponder {
                 throw Problem(400, "unexpected-body", "\(request.method) takes no body here.")
             }
             switch route.handler {
-            case .immediate(let handle):
-                var response = try handle(request)
-                finish(&response, to: request)
-                return .ready(response)
+            case .immediate(let handle): return .ready(completed(try handle(request), request))
             case .suspending(let handle): return later(request, handle)
             case .either(let now, let handle):
-                guard var response = try now(request) else { return later(request, handle) }
-                finish(&response, to: request)
-                return .ready(response)
+                if let response = try now(request) { return .ready(completed(response, request)) }
+                return later(request, handle)
             }
         } catch {
             return .ready(failed(error, request))
@@ -88,9 +82,7 @@ package final class RoutedResponder: HTTPResponder {
     ) -> HTTPAnswer {
         .later { [self] () async -> HTTPResponse in
             do throws(Problem) {
-                var response = try await handle(request)
-                finish(&response, to: request)
-                return response
+                return completed(try await handle(request), request)
             } catch {
                 return failed(error, request)
             }
@@ -107,7 +99,11 @@ package final class RoutedResponder: HTTPResponder {
     }
 
     private func failed(_ problem: Problem, _ request: HTTPRequest) -> HTTPResponse {
-        var response = problem.response(instance: request.path)
+        completed(problem.response(instance: request.path), request)
+    }
+
+    /// The answer as it is sent. It is taken over, so that nothing of it has to be copied.
+    private func completed(_ response: consuming HTTPResponse, _ request: HTTPRequest) -> HTTPResponse {
         finish(&response, to: request)
         return response
     }

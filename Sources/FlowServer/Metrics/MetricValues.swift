@@ -34,8 +34,7 @@ final class TimerValue: TimerHandler {
     private let state = Mutex(State())
 
     func recordNanoseconds(_ duration: Int64) {
-        var place = 0
-        while place < Self.bounds.count, duration > Self.bounds[place] { place += 1 }
+        let place = Self.bounds.firstIndex { duration <= $0 } ?? Self.bounds.count
         state.withLock { state in
             state.counts[place] += 1
             state.sum &+= duration
