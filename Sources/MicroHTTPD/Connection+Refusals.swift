@@ -42,7 +42,7 @@ extension Connection {
         guard case .bytes(let bytes) = response.body else { return nil }
         guard daemon.options.tls == nil else {
             // A body would be looked for where the second head lies.
-            return ResponseWriter.make(response, bytes: isTwice ? [] : bytes)
+            return ResponseWriter.make(response, bytes: isTwice ? [] : bytes, closes: true)
         }
         sayGoodbye(response)
         shutdown(descriptor, Int32(SHUT_WR))

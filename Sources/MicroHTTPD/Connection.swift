@@ -39,6 +39,10 @@ final class Connection: @unchecked Sendable {
     private(set) var target = ""
     /// The target as the last request left it that led to a route, while it is that of the request under way as well.
     private var known: RequestTarget?
+    /// The fields of the last request that passed all checks.
+    private var knownFields: KnownFields?
+    /// The last answer, in case that the next one is the same.
+    private var kept: KeptResponse?
     /// Where the target ended in the library's buffer.
     private var targetEnd: UInt = 0
     /// When the request line had come.
@@ -130,7 +134,7 @@ final class Connection: @unchecked Sendable {
         let again = known.flatMap { $0.method == method ? $0 : nil }
         let target = again ?? RequestTarget(method, target)
         let read = RequestReader.head(
-            handle, target: target, client: client, executor: daemon.loop, arrival: arrival)
+            handle, target: target, known: knownFields?.fields, client: client, executor: daemon.loop, arrival: arrival)
         var head = HTTPRequest(read.head)
         let framing: RequestReader.Framing
         do throws(Problem) {
@@ -139,7 +143,13 @@ final class Connection: @unchecked Sendable {
                     400, "malformed-header",
                     "The header holds a NUL, a folded line, or too much space before the version.")
             }
-            framing = try RequestReader.framing(of: read.head, version: version, knowsTarget: again != nil)
+            if again == nil { try RequestReader.checkTarget(read.head) }
+            if read.areFieldsKnown, let knownFields, knownFields.version == version {
+                framing = knownFields.framing
+            } else {
+                framing = try RequestReader.framing(of: head.fields, version: version)
+                knownFields = KnownFields(fields: head.fields, version: version, framing: framing)
+            }
         } catch {
             // The path may be anything here; it is repeated to nobody.
             var response = error.response(instance: "/")
@@ -246,12 +256,12 @@ final class Connection: @unchecked Sendable {
         switch response.body {
         case .empty:
             phase = .sending
-            return ResponseWriter.queue(response, bytes: [], on: handle, closes: closes)
+            return ResponseWriter.queue(response, bytes: [], on: handle, closes: closes, kept: &kept)
         case .bytes(let bytes):
             phase = .sending
             // A large answer may take its time on a slow line.
             if bytes.count > 1 << 20 { deadline += .seconds(bytes.count >> 16) }
-            return ResponseWriter.queue(response, bytes: bytes, on: handle, closes: closes)
+            return ResponseWriter.queue(response, bytes: bytes, on: handle, closes: closes, kept: &kept)
         case .stream(let produce): return stream(response, produce)
         }
     }

@@ -11,46 +11,41 @@ enum RequestReader {
         case chunked
     }
 
-    /// Names and values as they are copied out, one behind the other.
+    /// The fields as they come out of the library.
     private struct Copy {
-        var bytes: [UInt8] = []
-        var ends: [RequestFields.Ends] = []
+        var fields: RequestFieldsBuilder
         /// Where the last value ended in the library's buffer, and whether each field began right behind the one before.
         var end: UInt?
         var isContiguous = true
 
-        /// The library takes a text to end at its first NUL, whatever stands behind it. Fields lie in its buffer as they
-        /// came, their line ends overwritten: a gap tells of a NUL, or of a line that was folded.
-        mutating func follow(_ name: UnsafePointer<CChar>?, _ value: UnsafePointer<CChar>?, _ size: Int) {
+        mutating func take(_ name: UnsafePointer<CChar>?, _ nameSize: Int, _ value: UnsafePointer<CChar>?, _ size: Int)
+        {
+            // The library takes a text to end at its first NUL, whatever stands behind it. Fields lie in its buffer as they
+            // came, their line ends overwritten: a gap tells of a NUL, or of a line that was folded.
             if let end { isContiguous = isContiguous && [1, 2].contains(UInt(bitPattern: name) &- end) }
             end = value.map { UInt(bitPattern: $0) &+ UInt(bitPattern: size) }
-        }
-
-        mutating func append(_ text: UnsafePointer<CChar>?, _ count: Int) {
-            // Safe because the library keeps the text until the request is done, and it is copied at once.
-            bytes.append(contentsOf: UnsafeRawBufferPointer(start: text, count: text == nil ? 0 : count))
+            // Safe because the library keeps the texts until the request is done, and they are copied at once.
+            let name = UnsafeRawBufferPointer(start: name, count: name == nil ? 0 : nameSize)
+            let value = UnsafeRawBufferPointer(start: value, count: value == nil ? 0 : size)
+            fields.append(name.bindMemory(to: UInt8.self).span, value.bindMemory(to: UInt8.self).span)
         }
     }
 
     /// The head of a request.
+    ///
+    /// - Parameter known: The fields of an earlier request, which are used again if they are the same.
     static func head(
-        _ connection: OpaquePointer, target: RequestTarget, client: String, executor: any TaskExecutor,
-        arrival: ContinuousClock.Instant
-    ) -> (head: RequestHead, isWhole: Bool) {
-        var copy = Copy()
-        copy.bytes.reserveCapacity(256)
-        copy.ends.reserveCapacity(8)
+        _ connection: OpaquePointer, target: RequestTarget, known: RequestFields?, client: String,
+        executor: any TaskExecutor, arrival: ContinuousClock.Instant
+    ) -> (head: RequestHead, areFieldsKnown: Bool, isWhole: Bool) {
+        var copy = Copy(fields: RequestFieldsBuilder(known: known))
         withUnsafeMutablePointer(to: &copy) { pointer in
             _ = flow_each_header(
                 connection,
                 { context, _, name, nameSize, value, valueSize in
                     // Safe because the context is the local variable of the function that waits for this one.
                     guard let copy = context?.assumingMemoryBound(to: Copy.self) else { return .NO }
-                    copy.pointee.follow(name, value, valueSize)
-                    copy.pointee.append(name, nameSize)
-                    let end = copy.pointee.bytes.count
-                    copy.pointee.append(value, valueSize)
-                    copy.pointee.ends.append(RequestFields.Ends(name: end, value: copy.pointee.bytes.count))
+                    copy.pointee.take(name, nameSize, value, valueSize)
                     return .YES
                 }, pointer)
         }
@@ -58,36 +53,31 @@ enum RequestReader {
         // Safe because the library's buffer goes on there: the empty line that ended the header has been read.
         let last = copy.end.flatMap { UnsafePointer<CChar>(bitPattern: $0 &+ 1) }
         let isWhole = copy.isContiguous && (last.map { $0.pointee == 0 } ?? true)
+        let (fields, areKnown) = copy.fields.finish()
         let head = RequestHead(
-            method: target.method, path: target.path, query: target.query,
-            fields: RequestFields(copy.bytes, ends: copy.ends), client: client, executor: executor, arrival: arrival)
-        return (head, isWhole)
+            method: target.method, path: target.path, query: target.query, fields: fields, client: client,
+            executor: executor, arrival: arrival)
+        return (head, areKnown, isWhole)
     }
 
     /// Checks what a server has to refuse before it looks at a request any further.
     ///
-    /// - Parameter knowsTarget: Whether the target has passed already.
     /// - Throws: the problem; the connection has to be closed behind it, since the rest of what the client sent cannot
     ///   be told apart from another request (RFC 9112 section 6.3).
-    static func framing(of head: RequestHead, version: String, knowsTarget: Bool) throws(Problem) -> Framing {
+    static func framing(of fields: RequestFields, version: String) throws(Problem) -> Framing {
         guard version == "HTTP/1.1" || version == "HTTP/1.0" else {
             throw Problem(505, "version", "The server speaks HTTP/1.1 and HTTP/1.0.")
         }
-        let fields = head.fields
         guard fields.count <= ServerOptions.maxFields, fields.size <= ServerOptions.maxFieldBytes else {
             throw Problem(
                 431, "header-too-large",
                 "The header has \(fields.count) fields of \(fields.size) bytes; "
                     + "the limits are \(ServerOptions.maxFields) and \(ServerOptions.maxFieldBytes).")
         }
-        guard head.path.utf8.count + (head.query?.utf8.count ?? 0) < ServerOptions.maxTargetBytes else {
-            throw Problem(414, "target-too-long", "The target is longer than \(ServerOptions.maxTargetBytes) bytes.")
-        }
         guard fields.areWellFormed else {
             throw Problem(
                 400, "malformed-header", "A header field's name or value holds a character that is not allowed.")
         }
-        if !knowsTarget { try checkTarget(head) }
         let hosts = fields.count(of: "host")
         guard hosts == 1 || hosts == 0 && version == "HTTP/1.0" else {
             throw Problem(400, "malformed-header", "The request needs exactly one Host field.")
@@ -114,7 +104,11 @@ enum RequestReader {
         return length == 0 ? .none : .length(length)
     }
 
-    private static func checkTarget(_ head: RequestHead) throws(Problem) {
+    /// Checks the target; the connection has to be closed behind the problem as well.
+    static func checkTarget(_ head: RequestHead) throws(Problem) {
+        guard head.path.utf8.count + (head.query?.utf8.count ?? 0) < ServerOptions.maxTargetBytes else {
+            throw Problem(414, "target-too-long", "The target is longer than \(ServerOptions.maxTargetBytes) bytes.")
+        }
         if head.path == "*", head.method == .options { return }
         guard head.path.utf8.first == UInt8(ascii: "/") else {
             throw Problem(400, "malformed-target", "The target has to be a path.")

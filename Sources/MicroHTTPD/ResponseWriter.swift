@@ -12,19 +12,31 @@ final class LentBody: Sendable {
 
 /// Hands an answer to the library.
 enum ResponseWriter {
-    /// Queues an answer of known length.
+    /// Queues an answer of known length, or the one before it once more.
     ///
     /// - Returns: false when the library did not take it; then the connection has to be closed.
-    static func queue(_ response: HTTPResponse, bytes: [UInt8], on connection: OpaquePointer, closes: Bool) -> Bool {
-        guard let handle = make(bytes) else { return false }
-        defer { MHD_destroy_response(handle) }
-        return queue(handle, response, on: connection, closes: closes)
+    static func queue(
+        _ response: HTTPResponse, bytes: [UInt8], on connection: OpaquePointer, closes: Bool, kept: inout KeptResponse?
+    ) -> Bool {
+        let closes = closes || response.closesConnection
+        if !closes, kept?.become(response, bytes: bytes) == true, let handle = kept?.handle {
+            return flow_queue_response(connection, UInt32(response.status), handle)
+        }
+        kept = nil
+        guard let handle = make(response, bytes: bytes, closes: closes) else { return false }
+        let isQueued = flow_queue_response(connection, UInt32(response.status), handle)
+        if !closes, !bytes.isEmpty, bytes.count <= KeptResponse.maxBytes {
+            kept = KeptResponse(handle, response, bytes: bytes)
+        } else {
+            MHD_destroy_response(handle)
+        }
+        return isQueued
     }
 
-    /// An answer of known length that closes its connection, for the library to queue.
-    static func make(_ response: HTTPResponse, bytes: [UInt8]) -> OpaquePointer? {
+    /// An answer of known length, for the library to queue.
+    static func make(_ response: HTTPResponse, bytes: [UInt8], closes: Bool) -> OpaquePointer? {
         let handle = make(bytes)
-        if let handle { complete(handle, response, closes: true) }
+        if let handle { complete(handle, response, closes: closes) }
         return handle
     }
 
@@ -47,17 +59,23 @@ enum ResponseWriter {
     static func queue(
         _ handle: OpaquePointer, _ response: HTTPResponse, on connection: OpaquePointer, closes: Bool
     ) -> Bool {
-        complete(handle, response, closes: closes)
+        complete(handle, response, closes: closes || response.closesConnection)
         return flow_queue_response(connection, UInt32(response.status), handle)
     }
 
     private static func complete(_ handle: OpaquePointer, _ response: HTTPResponse, closes: Bool) {
         for field in response.fields { add(field.name, field.value, to: handle) }
-        if closes || response.closesConnection { add("Connection", "close", to: handle) }
+        if closes { add("Connection", "close", to: handle) }
     }
 
-    private static func add(_ name: String, _ value: String, to handle: OpaquePointer) {
-        // Texts are lent as they lie in memory; passed as arguments, each would be copied into an array first.
-        name.withCString { name in value.withCString { _ = MHD_add_response_header(handle, name, $0) } }
+    // Texts are lent as they lie in memory; passed as arguments, each would be copied into an array first.
+
+    @discardableResult
+    static func add(_ name: String, _ value: String, to handle: OpaquePointer) -> Bool {
+        name.withCString { name in value.withCString { MHD_add_response_header(handle, name, $0) == .YES } }
+    }
+
+    static func remove(_ name: String, _ value: String, from handle: OpaquePointer) -> Bool {
+        name.withCString { name in value.withCString { MHD_del_response_header(handle, name, $0) == .YES } }
     }
 }

@@ -19,34 +19,6 @@ struct ProtocolTests {
         }
     }
 
-    @Test("a request for the same again goes the same way, and one that differs in anything goes its own")
-    func again() async throws {
-        let told: @Sendable (HTTPRequest) throws(Problem) -> HTTPResponse = { request in
-            .text("\(request.method) \(request.parameters) \(request.query ?? "-")", type: "text/plain")
-        }
-        let router = Router([
-            Route(.get, "/a/{x}", .anyone, .immediate(told)), Route(.delete, "/a/{x}", .anyone, .immediate(told)),
-            Route(.get, "/a/{x}/b/{y}", .anyone, .immediate(told)),
-        ])
-        try await withServer(responder: RoutedResponder(router: router, middleware: [])) { server in
-            let connection = try await RawConnection(port: server.port)
-            let reader = ResponseReader(connection)
-            for (line, answer) in [
-                ("GET /a/1", #"GET ["1"] -"#), ("GET /a/1", #"GET ["1"] -"#), ("DELETE /a/1", #"DELETE ["1"] -"#),
-                ("DELETE /a/1", #"DELETE ["1"] -"#), ("GET /a/1", #"GET ["1"] -"#), ("HEAD /a/1", ""),
-                ("GET /a/2", #"GET ["2"] -"#), ("GET /a/2?q", #"GET ["2"] q"#), ("GET /a/2?q", #"GET ["2"] q"#),
-                ("GET /a/2", #"GET ["2"] -"#), ("GET /a/2/b/3", #"GET ["2", "3"] -"#), ("GET /a/2", #"GET ["2"] -"#),
-            ] {
-                await connection.send("\(line) HTTP/1.1\r\nHost: x\r\n\r\n")
-                #expect(await reader.response(toHead: line.hasPrefix("HEAD"))?.text == answer, "\(line)")
-            }
-            await connection.send("POST /a/2 HTTP/1.1\r\nHost: x\r\n\r\n")
-            #expect(await reader.response()?.status == 405)
-            await connection.send("GET /a/2 HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n")
-            #expect(await reader.response()?.status == 400)
-        }
-    }
-
     @Test("pipelined requests are answered in order, those that wait included")
     func pipelining() async throws {
         try await withServer { server, responder in

@@ -6,7 +6,10 @@ package struct TestResponse: Sendable {
     package var fields: [(name: String, value: String)] = []
     package var body: [UInt8] = []
 
-    package subscript(name: String) -> String? { fields.first { $0.name == name.lowercased() }?.value }
+    package subscript(name: String) -> String? { values(name).first }
+    package func values(_ name: String) -> [String] {
+        fields.filter { $0.name == name.lowercased() }.map(\.value)
+    }
     package var text: String { String(decoding: body, as: UTF8.self) }
     /// The body as JSON, or `null`.
     package var json: JSONValue { (try? JSONParser.parse(body)) ?? .null }

@@ -3,15 +3,9 @@
 /// Names are compared without regard to case (RFC 9110 section 5.1).
 package struct RequestFields: Sendable {
     /// Where a field ends in the buffer; it begins where the one before it ends, the first at 0.
-    package struct Ends: Sendable {
+    private struct Ends: Sendable {
         let name: Int
         let value: Int
-
-        /// Makes the ends of a field's name and of the value behind it.
-        package init(name: Int, value: Int) {
-            self.name = name
-            self.value = value
-        }
     }
 
     private var bytes: [UInt8]
@@ -23,10 +17,15 @@ package struct RequestFields: Sendable {
         fields = []
     }
 
-    /// Takes fields whose names and values lie one behind the other.
-    package init(_ bytes: [UInt8], ends: [Ends]) {
+    private init(_ bytes: [UInt8], ends: [Ends]) {
         self.bytes = bytes
         fields = ends
+    }
+
+    /// Makes room for as many as requests mostly have.
+    mutating func reserveCapacity() {
+        bytes.reserveCapacity(256)
+        fields.reserveCapacity(8)
     }
 
     /// How many fields there are.
@@ -35,12 +34,41 @@ package struct RequestFields: Sendable {
     /// How many bytes names and values take together.
     package var size: Int { bytes.count }
 
+    /// The first fields.
+    func first(_ count: Int) -> RequestFields {
+        guard count > 0 else { return RequestFields() }
+        return RequestFields(Array(bytes[..<fields[count - 1].value]), ends: Array(fields[..<count]))
+    }
+
+    /// Whether a field, given by its number, has this name and this value to the byte.
+    func holds(_ name: Span<UInt8>, _ value: Span<UInt8>, at index: Int) -> Bool {
+        guard index < fields.count else { return false }
+        let start = index == 0 ? 0 : fields[index - 1].value
+        return isEqual(name, start, fields[index].name) && isEqual(value, fields[index].name, fields[index].value)
+    }
+
+    private func isEqual(_ other: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        guard other.count == end - start else { return false }
+        let bytes = bytes.span
+        for index in other.indices where other[index] != bytes[start + index] { return false }
+        return true
+    }
+
     /// Adds a field.
     package mutating func append(_ name: String, _ value: String) {
-        bytes += name.utf8
+        append(name.utf8Span.span, value.utf8Span.span)
+    }
+
+    /// Adds a field as it came.
+    mutating func append(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+        add(name)
         let end = bytes.count
-        bytes += value.utf8
+        add(value)
         fields.append(Ends(name: end, value: bytes.count))
+    }
+
+    private mutating func add(_ text: Span<UInt8>) {
+        unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
     /// The first value of a name, which is given in lower case.
