@@ -2,29 +2,21 @@
 package struct Delivery: Hashable, Sendable {
     /// Where acknowledgements go.
     package let subject: String
-    /// The stream.
-    package let stream: String
-    /// The consumer.
-    package let consumer: String
     /// How many times the message was delivered, this time included, as far as the broker remembers.
     package let count: Int
-    /// The message's place in the stream.
-    package let sequence: UInt64
 
-    /// Reads a reply subject; `nil` when it is none of a stream's.
+    /// Reads a reply subject, `$JS.ACK.<stream>.<consumer>.<count>.…` of nine parts; `nil` when it is none of a stream's.
     package init?(_ reply: String?) {
         guard let reply, reply.hasPrefix("$JS.ACK.") else { return nil }
-        var parts = reply.split(separator: ".", omittingEmptySubsequences: false)[...]
-        // Brokers with domains put the domain and a hash of the account before the rest.
-        guard parts.count == 9 || parts.count >= 11 else { return nil }
-        parts = parts.count == 9 ? parts.dropFirst(2) : parts.dropFirst(4)
-        let fields = Array(parts)
-        guard let count = Int(fields[2]), let sequence = UInt64(fields[3]) else { return nil }
+        let bytes = reply.utf8
+        let dots = bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") }
+        // Brokers with domains put the domain and a hash of the account before the stream.
+        let place = dots.count == 8 ? 3 : 5
+        guard dots.count == 8 || dots.count >= 10,
+            let count = Int(reply[bytes.index(after: dots[place])..<dots[place + 1]])
+        else { return nil }
         subject = reply
-        stream = String(fields[0])
-        consumer = String(fields[1])
         self.count = count
-        self.sequence = sequence
     }
 
     /// What is said of a delivery.

@@ -122,7 +122,8 @@ package final class NATSConnection: Sendable {
     ) throws(NATSError) {
         let native = state.withLock { $0.isConnected ? $0.native : nil }
         guard let native else { throw .disconnected }
-        try native.publish(subject, reply: reply, headers: headers, payload)
+        try native.publish(
+            Outgoing(subject: subject, reply: reply, headers: headers, payload: payload, onFailure: { _ in }))
     }
 
     /// Sends a request, whose answer or failure is handed to a function.
@@ -138,12 +139,15 @@ package final class NATSConnection: Sendable {
             return (state.native, state.next)
         }
         guard let native else { return completion(.failure(.disconnected)) }
-        do throws(NATSError) {
-            try native.publish(subject, reply: "\(inbox).r.\(number)", headers: headers, payload)
-        } catch {
-            // Unless the connection was lost at the same moment, which has answered it.
-            if state.withLock({ $0.pending.removeValue(forKey: number) }) != nil { completion(.failure(error)) }
-        }
+        let message = Outgoing(
+            subject: subject, reply: "\(inbox).r.\(number)", headers: headers, payload: payload,
+            onFailure: { [weak self] in self?.fail(number, $0) })
+        do throws(NATSError) { try native.publish(message) } catch { fail(number, error) }
+    }
+
+    /// Ends a request that was not sent, unless the connection was lost at the same moment, which has ended it.
+    private func fail(_ number: UInt64, _ error: NATSError) {
+        state.withLock { $0.pending.removeValue(forKey: number) }?.completion(.failure(error))
     }
 
     /// Sends a request and waits for the answer.
@@ -182,7 +186,7 @@ package final class NATSConnection: Sendable {
     }
 
     private func take(_ message: NATSMessage) {
-        guard let number = message.subject.split(separator: ".").last.flatMap({ UInt64($0) }),
+        guard let number = message.number,
             let pending = state.withLock({ $0.pending.removeValue(forKey: number) })
         else { return }
         pending.completion(message.status == 503 ? .failure(.noResponders) : .success(message))

@@ -16,4 +16,11 @@ package struct NATSMessage: Sendable {
         self.status = status
         self.payload = payload
     }
+
+    /// The number that is the last part of the subject, if it is one.
+    var number: UInt64? {
+        // By bytes: characters would have to be made of them first.
+        guard let dot = subject.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+        return UInt64(subject[subject.utf8.index(after: dot)...])
+    }
 }

@@ -97,6 +97,7 @@ final class NativeConnection: Sendable {
         if status == NATS_OK { status = natsConnection_Connect(&pointer, options.pointer) }
         guard let pointer, status == NATS_OK else {
             state.withLock { $0 = .ended }
+            abandon()
             context.owner.value?.failed(Self.lastError(status))
             context.owner.value?.closed()
             return
@@ -128,7 +129,10 @@ final class NativeConnection: Sendable {
         }
         // Nobody can reach the pointer any more: all others take it from `state`.
         natsConnection_Destroy(pointer)
+        abandon()
     }
+
+    private func abandon() { for message in loop.abandon() { message.onFailure(.disconnected) } }
 
     /// Ends the connection; what was published and not sent yet is dropped.
     func close() {
@@ -139,35 +143,11 @@ final class NativeConnection: Sendable {
         loop.end()
     }
 
-    /// Sends a message, or has it sent as soon as may be. Does not wait.
-    func publish(_ subject: String, reply: String?, headers: [(String, String)], _ payload: [UInt8]) throws(NATSError) {
-        let status = state.withLock { state -> natsStatus in
-            guard case .open(let handle, _) = state else { return NATS_CONNECTION_CLOSED }
-            return payload.withUnsafeBufferPointer { bytes in
-                let data = bytes.baseAddress
-                let count = Int32(clamping: bytes.count)
-                if headers.isEmpty {
-                    guard let reply else { return natsConnection_Publish(handle.pointer, subject, data, count) }
-                    return natsConnection_PublishRequest(handle.pointer, subject, reply, data, count)
-                }
-                var message: OpaquePointer?
-                // The library copies all that it gets here.
-                var status = bytes.withMemoryRebound(to: CChar.self) {
-                    natsMsg_Create(&message, subject, reply, $0.baseAddress, count)
-                }
-                for header in headers where status == NATS_OK {
-                    status = natsMsgHeader_Set(message, header.0, header.1)
-                }
-                if status == NATS_OK { status = natsConnection_PublishMsg(handle.pointer, message) }
-                natsMsg_Destroy(message)
-                return status
-            }
-        }
-        switch status {
-        case NATS_OK: return
-        case NATS_CONNECTION_CLOSED, NATS_CONNECTION_DISCONNECTED, NATS_INSUFFICIENT_BUFFER: throw .disconnected
-        default: throw .library(Self.text(status))
-        }
+    /// Has a message sent as soon as may be. Does not wait.
+    ///
+    /// - Throws: ``NATSError/disconnected`` when the connection has ended. What goes wrong later the message is told.
+    func publish(_ message: Outgoing) throws(NATSError) {
+        guard loop.send(message) else { throw .disconnected }
     }
 
     /// Has messages on a subject handed to a function, on a thread of the subscription's own.

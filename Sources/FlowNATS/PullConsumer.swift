@@ -7,7 +7,7 @@ import Synchronization
 /// consumer in their order, so a message counts for the oldest one that is open.
 package final class PullConsumer: Sendable {
     private struct Request: Sendable {
-        let number: Int
+        let number: UInt64
         var left: Int
         /// When the broker has long given it up.
         let deadline: ContinuousClock.Instant
@@ -15,7 +15,7 @@ package final class PullConsumer: Sendable {
 
     private struct State: Sendable {
         var requests: [Request] = []
-        var next = 0
+        var next: UInt64 = 0
     }
 
     /// How long a request is taken to be open behind its time.
@@ -53,7 +53,7 @@ package final class PullConsumer: Sendable {
                 return
             }
             // 100 is a sign of life.
-            guard message.status != 100, let number = message.subject.split(separator: ".").last.flatMap({ Int($0) })
+            guard message.status != 100, let number = message.number
             else { return }
             if close(number) { onEnd() }
         }
@@ -69,7 +69,7 @@ package final class PullConsumer: Sendable {
         }
     }
 
-    private func close(_ number: Int) -> Bool {
+    private func close(_ number: UInt64) -> Bool {
         state.withLock { state in
             guard let index = state.requests.firstIndex(where: { $0.number == number }) else { return false }
             state.requests.remove(at: index)
