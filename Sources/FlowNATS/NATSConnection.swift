@@ -3,8 +3,8 @@ import Synchronization
 
 /// A connection to a broker, or to a cluster of them, that is made anew for as long as it is wanted.
 ///
-/// All of it is asynchronous: publishing puts a message into a buffer, and what comes is handed to functions on threads of
-/// the library's, which have to be quick. JetStream is spoken over it as what it is, requests and messages, so that no
+/// All of it is asynchronous: publishing puts a message into a list, and what comes is handed to functions on threads of
+/// the library's or of the connection's own, which have to be quick. JetStream is spoken over it as what it is, requests and messages, so that no
 /// call has to block a thread.
 package final class NATSConnection: Sendable {
     /// What is told of a connection.
@@ -116,14 +116,16 @@ package final class NATSConnection: Sendable {
 
     /// Sends a message. Nothing tells whether it arrived.
     ///
+    /// - Parameter onFailure: Called when it cannot even be sent, which is found later.
     /// - Throws: ``NATSError/disconnected`` when there is no connection.
     package func publish(
-        _ subject: String, reply: String? = nil, headers: [(String, String)] = [], _ payload: [UInt8] = []
+        _ subject: String, reply: String? = nil, headers: [(String, String)] = [], _ payload: [UInt8] = [],
+        onFailure: @escaping @Sendable (NATSError) -> Void = { _ in }
     ) throws(NATSError) {
         let native = state.withLock { $0.isConnected ? $0.native : nil }
         guard let native else { throw .disconnected }
         try native.publish(
-            Outgoing(subject: subject, reply: reply, headers: headers, payload: payload, onFailure: { _ in }))
+            Outgoing(subject: subject, reply: reply, headers: headers, payload: payload, onFailure: onFailure))
     }
 
     /// Sends a request, whose answer or failure is handed to a function.
@@ -177,10 +179,9 @@ package final class NATSConnection: Sendable {
             }
             guard let number else { return continuation.resume(returning: false) }
             // It comes back to where answers come, behind everything that was published before.
-            do throws(NATSError) { try publish("\(inbox).r.\(number)") } catch {
-                if state.withLock({ $0.pending.removeValue(forKey: number) }) != nil {
-                    continuation.resume(returning: false)
-                }
+            let onFailure: @Sendable (NATSError) -> Void = { [weak self] in self?.fail(number, $0) }
+            do throws(NATSError) { try publish("\(inbox).r.\(number)", onFailure: onFailure) } catch {
+                fail(number, error)
             }
         }
     }

@@ -173,7 +173,8 @@ final class NativeConnection: Sendable {
         guard status == NATS_OK else { throw .library("\(subject): \(Self.text(status))") }
     }
 
-    /// Has no more messages come on a subject. Some may be on their way.
+    /// Has no more messages come on a subject. Some may be on their way, and what was published before may reach the broker
+    /// later than this.
     func unsubscribe(_ subject: String) {
         state.withLock { state in
             switch state {

@@ -118,7 +118,9 @@ package final class PullConsumer: Sendable {
         }
         writer.endObject()
         do throws(NATSError) {
-            try connection.publish(subject, reply: "\(inbox).\(number)", writer.bytes)
+            try connection.publish(subject, reply: "\(inbox).\(number)", writer.bytes) { [weak self] _ in
+                _ = self?.close(number)
+            }
         } catch {
             _ = close(number)
             throw error

@@ -25,6 +25,9 @@ final class SocketLoop: Sendable {
         var outbox: [Outgoing] = []
     }
 
+    /// How many messages there is room kept for.
+    private static let mostKept = 1024
+
     private let state = Mutex(State())
     private let wakeDescriptor: Int32
 
@@ -102,9 +105,11 @@ final class SocketLoop: Sendable {
         // Two arrays take turns, so that none has to be made anew.
         var messages: [Outgoing] = []
         while true {
-            state.withLock { swap(&$0.outbox, &messages) }
-            for message in messages { message.publish(on: connection) }
-            messages.removeAll(keepingCapacity: true)
+            if handOver(&messages, connection) {
+                // Whoever is about to publish more gets to it first: what has gathered goes out with one system call.
+                sched_yield()
+                _ = handOver(&messages, connection)
+            }
             let (interest, mayWait, isEnding) = state.withLock { state in
                 state.isAwake = !state.outbox.isEmpty
                 return (state.interest, !state.isAwake, state.isEnding)
@@ -115,6 +120,15 @@ final class SocketLoop: Sendable {
         }
     }
 
+    /// - Returns: whether there was anything.
+    private func handOver(_ messages: inout [Outgoing], _ connection: OpaquePointer) -> Bool {
+        state.withLock { swap(&$0.outbox, &messages) }
+        let count = messages.count
+        for message in messages { message.publish(on: connection) }
+        messages.removeAll(keepingCapacity: count <= Self.mostKept)
+        return count > 0
+    }
+
     private func serve(_ now: Interest, timeout: Int32, _ connection: OpaquePointer) {
         var events: Int16 = 0
         if now.reads { events |= Int16(POLLIN) }
@@ -123,8 +137,6 @@ final class SocketLoop: Sendable {
             pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: events == 0 ? -1 : now.socket, events: events, revents: 0),
         ]
-        // Whoever is about to publish more gets to it first: what has gathered goes out with one system call.
-        if now.writes { sched_yield() }
         poll(&descriptors, 2, timeout)
         if descriptors[0].revents != 0 {
             var count: UInt64 = 0

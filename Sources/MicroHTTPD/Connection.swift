@@ -29,6 +29,9 @@ final class Connection: @unchecked Sendable {
         case streaming(StreamedBody)
     }
 
+    /// How long a connection remembers the request before.
+    private static let memory: Duration = .seconds(5)
+
     let descriptor: Int32
     let client: String
     var deadline: ContinuousClock.Instant
@@ -282,6 +285,7 @@ final class Connection: @unchecked Sendable {
         }
         defer { MHD_destroy_response(streamed) }
         phase = .streaming(body)
+        forget()
         guard ResponseWriter.queue(streamed, response, on: handle, closes: daemon.isDraining) else { return false }
         // Unstructured for the same reason as above.
         task = Task(executorPreference: loop) {
@@ -341,6 +345,16 @@ final class Connection: @unchecked Sendable {
     func isOverdue(at now: ContinuousClock.Instant) -> Bool {
         if case .streaming = phase, isSuspended { return false }
         return deadline <= now
+    }
+
+    /// Forgets what serves a client that asks often, when this one does not: many may be connected and say nothing.
+    func rest(at now: ContinuousClock.Instant) {
+        if isIdle, arrival.duration(to: now) > Self.memory { forget() }
+    }
+
+    private func forget() {
+        kept = nil
+        knownFields = nil
     }
 
     /// Ends the connection: the library sees its end when it looks next.

@@ -123,9 +123,10 @@ final class Daemon: @unchecked Sendable {
         for connection in connections.values {
             if connection.isOverdue(at: now) {
                 connection.expire()
-            } else if connection.expectsClient {
-                expecting.append(connection)
+                continue
             }
+            connection.rest(at: now)
+            if connection.expectsClient { expecting.append(connection) }
         }
         guard !expecting.isEmpty else { return }
         var descriptors = expecting.map { pollfd(fd: $0.descriptor, events: Int16(FLOW_POLL_HANGUP), revents: 0) }

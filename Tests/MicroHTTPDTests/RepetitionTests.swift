@@ -123,4 +123,31 @@ struct RepetitionTests {
             }
         }
     }
+
+    @Test("a request that comes again after a long silence is answered like the first")
+    func afterSilence() async throws {
+        let time = TestTime()
+        let body = Array("the same".utf8)
+        let router = Router([Route(.get, "/", .anyone, .immediate { _ in HTTPResponse.json(body) })])
+        let responder = RoutedResponder(router: router, middleware: [IdentityMiddleware(prefix: "id-")])
+        try await withServer({ $0.now = { time.now } }, responder: responder) { server in
+            let silent = try await RawConnection(port: server.port)
+            let other = try await RawConnection(port: server.port)
+            let (reader, otherReader) = (ResponseReader(silent), ResponseReader(other))
+            let request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+            for round in 0..<3 {
+                for number in 1...2 {
+                    await silent.send(request)
+                    let response = await reader.response()
+                    #expect(
+                        response?.text == "the same" && response?.values("x-request-id") == ["id-\(3 * round + number)"]
+                    )
+                }
+                time.advance(by: .seconds(10))
+                // Has the loops look at what is silent.
+                await other.send(request)
+                #expect(await otherReader.response()?.text == "the same")
+            }
+        }
+    }
 }

@@ -67,9 +67,7 @@ package struct RequestFields: Sendable {
         fields.append(Ends(name: end, value: bytes.count))
     }
 
-    private mutating func add(_ text: Span<UInt8>) {
-        unsafe text.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
-    }
+    private mutating func add(_ text: Span<UInt8>) { for index in text.indices { bytes.append(text[index]) } }
 
     /// The first value of a name, which is given in lower case.
     package subscript(name: String) -> String? {
