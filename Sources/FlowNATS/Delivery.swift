@@ -5,16 +5,17 @@ package struct Delivery: Hashable, Sendable {
     /// How many times the message was delivered, this time included, as far as the broker remembers.
     package let count: Int
 
-    /// Reads a reply subject, `$JS.ACK.<stream>.<consumer>.<count>.…` of nine parts; `nil` when it is none of a stream's.
+    /// Reads a reply subject, `$JS.ACK.<stream>.<consumer>.<count>.<sequence>.…` of nine parts; `nil` when it is none of a
+    /// stream's.
     package init?(_ reply: String?) {
         guard let reply, reply.hasPrefix("$JS.ACK.") else { return nil }
         let bytes = reply.utf8
         let dots = bytes.indices.filter { bytes[$0] == UInt8(ascii: ".") }
         // Brokers with domains put the domain and a hash of the account before the stream.
         let place = dots.count == 8 ? 3 : 5
-        guard dots.count == 8 || dots.count >= 10,
-            let count = Int(reply[bytes.index(after: dots[place])..<dots[place + 1]])
-        else { return nil }
+        guard dots.count == 8 || dots.count >= 10 else { return nil }
+        func part(_ index: Int) -> Substring { reply[bytes.index(after: dots[index])..<dots[index + 1]] }
+        guard let count = Int(part(place)), UInt64(part(place + 1)) != nil else { return nil }
         subject = reply
         self.count = count
     }

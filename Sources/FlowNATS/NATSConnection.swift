@@ -4,8 +4,8 @@ import Synchronization
 /// A connection to a broker, or to a cluster of them, that is made anew for as long as it is wanted.
 ///
 /// All of it is asynchronous: publishing puts a message into a list, and what comes is handed to functions on threads of
-/// the library's or of the connection's own, which have to be quick. JetStream is spoken over it as what it is, requests and messages, so that no
-/// call has to block a thread.
+/// the library's or of the connection's own, which have to be quick. JetStream is spoken over it as what it is, requests
+/// and messages, so that no call has to block a thread.
 package final class NATSConnection: Sendable {
     /// What is told of a connection.
     package enum Event: Sendable {
