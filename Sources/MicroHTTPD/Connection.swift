@@ -255,7 +255,7 @@ final class Connection: @unchecked Sendable {
 
     private func answer(_ response: HTTPResponse) -> Bool {
         deadline = daemon.now + daemon.options.sendTimeout
-        let closes = daemon.isDraining
+        let closes = daemon.isDraining || response.closesConnection
         switch response.body {
         case .empty:
             phase = .sending
@@ -286,7 +286,8 @@ final class Connection: @unchecked Sendable {
         defer { MHD_destroy_response(streamed) }
         phase = .streaming(body)
         forget()
-        guard ResponseWriter.queue(streamed, response, on: handle, closes: daemon.isDraining) else { return false }
+        let closes = daemon.isDraining || response.closesConnection
+        guard ResponseWriter.queue(streamed, response, on: handle, closes: closes) else { return false }
         // Unstructured for the same reason as above.
         task = Task(executorPreference: loop) {
             await produce(body)

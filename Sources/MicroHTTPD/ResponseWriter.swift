@@ -18,7 +18,6 @@ enum ResponseWriter {
     static func queue(
         _ response: HTTPResponse, bytes: [UInt8], on connection: OpaquePointer, closes: Bool, kept: inout KeptResponse?
     ) -> Bool {
-        let closes = closes || response.closesConnection
         if !closes, kept?.become(response, bytes: bytes) == true, let handle = kept?.handle {
             return flow_queue_response(connection, UInt32(response.status), handle)
         }
@@ -59,7 +58,7 @@ enum ResponseWriter {
     static func queue(
         _ handle: OpaquePointer, _ response: HTTPResponse, on connection: OpaquePointer, closes: Bool
     ) -> Bool {
-        complete(handle, response, closes: closes || response.closesConnection)
+        complete(handle, response, closes: closes)
         return flow_queue_response(connection, UInt32(response.status), handle)
     }
 
