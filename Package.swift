@@ -209,7 +209,9 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Yams", package: "Yams"),
             ],
-            swiftSettings: pure),
+            swiftSettings: pure,
+            // In front of the C library's allocator, which costs a run a tenth of its processor time more.
+            linkerSettings: [.linkedLibrary("jemalloc", .when(platforms: [.linux]))]),
 
         // What the tests share: raw sockets, a server in process, the program as a process.
         .target(

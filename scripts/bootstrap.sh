@@ -3,7 +3,7 @@
 set -euo pipefail
 command -v swift >/dev/null || { echo "Swift 6.2 or newer is needed: https://www.swift.org/install" >&2; exit 1; }
 need=()
-for package in libmicrohttpd-dev libnats-dev libsqlite3-dev zlib1g-dev pkg-config curl ca-certificates tzdata "$@"; do
+for package in libmicrohttpd-dev libnats-dev libsqlite3-dev libjemalloc-dev zlib1g-dev pkg-config curl ca-certificates tzdata "$@"; do
     dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || need+=("$package")
 done
 ((${#need[@]})) || exit 0
