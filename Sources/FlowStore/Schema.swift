@@ -49,6 +49,7 @@ enum Schema {
         migrator.registerMigration("3", migrate: addDeliveries)
         migrator.registerMigration("4", migrate: addConformance)
         migrator.registerMigration("5", migrate: addOrigins)
+        migrator.registerMigration("6", migrate: packEvents)
         return migrator
     }
 }
