@@ -4,11 +4,16 @@
 /// unpaired surrogates, invalid UTF-8, integers beyond 64 bits and numbers beyond a double's range.
 /// Every refusal names the byte.
 public struct JSONParser: Sendable {
-    private let limits: JSONLimits
+    let limits: JSONLimits
     var position = 0
-    private var values = 0
+    var values = 0
+    /// The member whose text may have come before.
+    var recall: JSONRecall?
 
-    private init(limits: JSONLimits) { self.limits = limits }
+    private init(limits: JSONLimits, recall: JSONRecall?) {
+        self.limits = limits
+        self.recall = recall
+    }
 
     /// Parses one JSON text.
     ///
@@ -28,7 +33,19 @@ public struct JSONParser: Sendable {
     ///
     /// - Throws: ``JSONSyntaxError`` with the offset of the first offending byte.
     public static func parse(_ text: Span<UInt8>, limits: JSONLimits) throws(JSONSyntaxError) -> JSONValue {
-        var parser = JSONParser(limits: limits)
+        var recall: JSONRecall?
+        return try parse(text, limits: limits, recall: &recall)
+    }
+
+    /// Parses one JSON text, of which a part may have been parsed before.
+    ///
+    /// - Parameter recall: The part, and what is known of it; told afterwards whether that was so.
+    /// - Throws: ``JSONSyntaxError`` with the offset of the first offending byte.
+    public static func parse(
+        _ text: Span<UInt8>, limits: JSONLimits, recall: inout JSONRecall?
+    ) throws(JSONSyntaxError) -> JSONValue {
+        var parser = JSONParser(limits: limits, recall: recall)
+        defer { recall = parser.recall }
         parser.skipSpace(text)
         let value = try parser.value(text, depth: 0)
         parser.skipSpace(text)
@@ -48,7 +65,7 @@ public struct JSONParser: Sendable {
         }
     }
 
-    private mutating func value(_ text: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
+    mutating func value(_ text: Span<UInt8>, depth: Int) throws(JSONSyntaxError) -> JSONValue {
         guard position < text.count else { throw JSONSyntaxError("unexpected end of text", at: position) }
         values += 1
         guard values <= limits.values else { throw JSONSyntaxError("more than \(limits.values) values", at: position) }
@@ -78,7 +95,9 @@ public struct JSONParser: Sendable {
             skipSpace(text)
             guard take(UInt8(ascii: ":"), text) else { throw unexpected(text, expected: "':'") }
             skipSpace(text)
-            guard members.add(name, try value(text, depth: depth)) else {
+            let isRecalled = depth == 1 && recall?.name == name
+            let value = isRecalled ? try recalledValue(text) : try value(text, depth: depth)
+            guard members.add(name, value) else {
                 throw JSONSyntaxError("the name \"\(name.prefix(64))\" occurs twice in one object", at: start)
             }
             skipSpace(text)

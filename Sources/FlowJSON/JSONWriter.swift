@@ -80,9 +80,13 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes an integer.
-    public mutating func integer(_ number: some BinaryInteger) {
+    @inlinable
+    public mutating func integer(_ number: some BinaryInteger) { integer(Int64(number)) }
+
+    /// Writes an integer.
+    public mutating func integer(_ number: Int64) {
         separate()
-        digits(Int64(number))
+        digits(number)
         needsComma = true
     }
 
@@ -142,10 +146,20 @@ public struct JSONWriter: Sendable {
     }
 
     private mutating func digits(_ number: Int64) {
-        if number >= 0, number < 10 {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number))
-        } else {
-            bytes.append(contentsOf: number.description.utf8)
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = number.magnitude
+        // From the last one on; there are at most nineteen.
+        var digits = InlineArray<19, UInt8>(repeating: 0)
+        var count = 0
+        repeat {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            digits[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+            count += 1
+            rest = quotient
+        } while rest > 0
+        while count > 0 {
+            count -= 1
+            bytes.append(digits[count])
         }
     }
 

@@ -11,7 +11,15 @@ struct JSONBody: Sendable {
     ///
     /// - Throws: ``Problem`` when there is none, its type is not JSON, or it is malformed.
     func object(_ request: HTTPRequest) throws(Problem) -> JSONObject {
-        guard let object = try optionalObject(request) else {
+        var recall: JSONRecall?
+        return try object(request, recall: &recall)
+    }
+
+    /// The object in a body, of which a part may have come before.
+    ///
+    /// - Throws: ``Problem`` when there is none, its type is not JSON, or it is malformed.
+    func object(_ request: HTTPRequest, recall: inout JSONRecall?) throws(Problem) -> JSONObject {
+        guard let object = try optionalObject(request, recall: &recall) else {
             throw Problem(400, "malformed-json", "The request needs a body of JSON.")
         }
         return object
@@ -19,6 +27,11 @@ struct JSONBody: Sendable {
 
     /// The object in a body, or `nil` when the body is empty.
     func optionalObject(_ request: HTTPRequest) throws(Problem) -> JSONObject? {
+        var recall: JSONRecall?
+        return try optionalObject(request, recall: &recall)
+    }
+
+    private func optionalObject(_ request: HTTPRequest, recall: inout JSONRecall?) throws(Problem) -> JSONObject? {
         if request.body.isEmpty { return nil }
         if let coding = request.fields["content-encoding"], coding.lowercased() != "identity" {
             throw Problem(
@@ -34,7 +47,7 @@ struct JSONBody: Sendable {
         }
         let value: JSONValue
         do {
-            value = try JSONParser.parse(request.body, limits: limits)
+            value = try JSONParser.parse(request.body.span, limits: limits, recall: &recall)
         } catch  where error.isRange {
             throw .invalid([ValidationIssue([], "\(error.reason) at byte \(error.offset)")])
         } catch {

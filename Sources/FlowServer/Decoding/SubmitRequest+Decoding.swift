@@ -5,8 +5,11 @@ package import FlowJSON
 extension SubmitRequest {
     /// Reads a submission of JSON.
     ///
+    /// - Parameter known: The workflow, when it was read from the same text before.
     /// - Throws: ``ValidationError`` with everything that is wrong.
-    package init(decoding object: JSONObject, limits: WorkflowLimits) throws(ValidationError) {
+    package init(
+        decoding object: JSONObject, limits: WorkflowLimits, workflow known: Workflow? = nil
+    ) throws(ValidationError) {
         var fields = FieldReader(object, at: [])
         let document = fields.value("workflow")
         let definition = fields.value("definition", expected: "the name of a definition, or NAME@VERSION") {
@@ -39,8 +42,8 @@ extension SubmitRequest {
                 ValidationIssue(
                     ["labels", .name(name)], "a label has a name of 1 to 128 bytes and a value of up to 256"))
         }
-        var workflow: Workflow?
-        if let document {
+        var workflow = known
+        if let document, known == nil {
             do {
                 workflow = try Workflow(decoding: document, at: ["workflow"], limits: limits)
             } catch {

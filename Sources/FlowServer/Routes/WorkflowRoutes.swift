@@ -8,6 +8,12 @@ import FlowJSON
 struct WorkflowRoutes: Sendable {
     let service: WorkflowService
     let json: JSONBody
+    private let recent = RecentWorkflows()
+
+    init(service: WorkflowService, json: JSONBody) {
+        self.service = service
+        self.json = json
+    }
 
     var routes: [Route] {
         [
@@ -56,9 +62,14 @@ struct WorkflowRoutes: Sendable {
 
     /// Reads a submission.
     func decode(_ request: HTTPRequest) async throws(Problem) -> SubmitRequest {
-        let object = try json.object(request)
+        let known = recent.known
+        var recall: JSONRecall? = JSONRecall("workflow", known: known.texts)
+        let object = try json.object(request, recall: &recall)
         do {
-            var submission = try SubmitRequest(decoding: object, limits: service.limits.workflow)
+            var submission = try SubmitRequest(
+                decoding: object, limits: service.limits.workflow,
+                workflow: recall?.index.map { known.workflows[$0] })
+            if let text = recall?.fresh { recent.add(text, submission.workflow) }
             submission.executor = request.executor
             submission.traceparent = request.trace?.field
             return submission
