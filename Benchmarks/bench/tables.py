@@ -69,8 +69,9 @@ def submits(report, rounds, seconds):
     peer = many["stepflow, memory"]["per_second"]
     report.bound("10 nodes, 64 clients, durability none : stepflow in memory", many["ours, none"]["per_second"] / peer, 2, True)
     report.bound("10 nodes, 64 clients, durable : stepflow in memory", many["ours, durable"]["per_second"] / peer, 1, True)
-    report.bound("10 nodes, 64 clients, durable : stepflow on SQLite",
-                 many["ours, durable"]["per_second"] / many["stepflow, SQLite"]["per_second"], 100, True)
+    # With many clients it may not end a run within a cell: what it does at its best counts.
+    disk = max(results["stepflow, SQLite"]["per_second"] for results in seen.values())
+    report.bound("10 nodes, 64 clients, durable : stepflow on SQLite", many["ours, durable"]["per_second"] / disk, 100, True)
     report.bound("10 nodes, 64 clients, durable: p99 : p50", many["ours, durable"]["p99_ms"] / many["ours, durable"]["p50_ms"], 4, False)
     report.bound("10 nodes, one client, durable: p50 in ms", one["ours, durable"]["p50_ms"], 1.5, False)
     report.bound("CPU ms of a durable 10-node run, 64 clients", statistics.median(cpu), 0.25, False)
