@@ -55,11 +55,16 @@ public struct JSONWriter: Sendable {
 
     /// Writes a member's name that needs no escape, which is what names in a program are; its value has to follow.
     public mutating func field(_ name: String) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: name.utf8)
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        let separates = needsComma
+        // In one go: most of what is written are names.
+        bytes.append(addingCapacity: name.utf8.count + 4) { text in
+            if separates { text.append(UInt8(ascii: ",")) }
+            text.append(UInt8(ascii: "\""))
+            let units = name.utf8Span.span
+            for index in units.indices { text.append(units[index]) }
+            text.append(UInt8(ascii: "\""))
+            text.append(UInt8(ascii: ":"))
+        }
         needsComma = false
     }
 
@@ -164,10 +169,23 @@ public struct JSONWriter: Sendable {
     }
 
     private mutating func quoted(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        if Self.isPlain(text) { bytes.append(contentsOf: text.utf8) } else { escaped(text) }
-        bytes.append(UInt8(ascii: "\""))
+        let isPlain = Self.isPlain(text)
+        guard isPlain, text.utf8.count <= Self.short else {
+            bytes.append(UInt8(ascii: "\""))
+            if isPlain { bytes.append(contentsOf: text.utf8) } else { escaped(text) }
+            bytes.append(UInt8(ascii: "\""))
+            return
+        }
+        bytes.append(addingCapacity: text.utf8.count + 2) { quoted in
+            quoted.append(UInt8(ascii: "\""))
+            let units = text.utf8Span.span
+            for index in units.indices { quoted.append(units[index]) }
+            quoted.append(UInt8(ascii: "\""))
+        }
     }
+
+    /// Longer texts are copied as a whole.
+    private static let short = 64
 
     private static func isPlain(_ text: String) -> Bool {
         let units = text.utf8Span.span

@@ -13,15 +13,15 @@ struct AdmissionTests {
         var limits = EngineLimits()
         limits.activeRuns = 4
         let store = JobStore(journal: journal, limits: limits)
-        func admit(_ id: String, isChild: Bool) async throws(ServiceError) {
-            _ = try await store.admit(WorkflowID(id), durability: .full, key: nil, isChild: isChild)
+        func admit(_ id: String, isChild: Bool) throws(ServiceError) {
+            _ = try store.admit(WorkflowID(id), durability: .full, key: nil, isChild: isChild)
         }
-        try await admit("a", isChild: false)
-        try await admit("b", isChild: true)
-        await #expect(throws: ServiceError.self) { try await admit("c", isChild: true) }
-        try await admit("c", isChild: false)
-        try await admit("d", isChild: false)
-        await #expect(throws: ServiceError.self) { try await admit("e", isChild: false) }
+        try admit("a", isChild: false)
+        try admit("b", isChild: true)
+        #expect(throws: ServiceError.self) { try admit("c", isChild: true) }
+        try admit("c", isChild: false)
+        try admit("d", isChild: false)
+        #expect(throws: ServiceError.self) { try admit("e", isChild: false) }
         await journal.close()
     }
 }

@@ -8,7 +8,11 @@ extension Timestamp: CustomStringConvertible {
     }
 
     /// Appends the text of ``description``.
-    public func append(to text: inout [UInt8]) {
+    public func append(to bytes: inout [UInt8]) {
+        bytes.append(addingCapacity: 24) { append(to: &$0) }
+    }
+
+    private func append(to text: inout OutputSpan<UInt8>) {
         let (days, millisecondsOfDay) = Self.split(milliseconds, by: 86_400_000)
         let date = Self.civilDate(day: days)
         Self.appendPair(date.year / 100 % 100, to: &text)
@@ -88,7 +92,7 @@ extension Timestamp: CustomStringConvertible {
     }
 
     /// Appends a number below 100 as two digits.
-    private static func appendPair(_ number: Int64, to text: inout [UInt8]) {
+    private static func appendPair(_ number: Int64, to text: inout OutputSpan<UInt8>) {
         text.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / 10))
         text.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number % 10))
     }

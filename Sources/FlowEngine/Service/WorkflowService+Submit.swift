@@ -96,7 +96,7 @@ extension WorkflowService {
         let backend = users[0].backend
         let run: LiveRun
         do throws(ServiceError) {
-            run = try await store.admit(
+            run = try store.admit(
                 id, durability: request.durability ?? .full, key: request.idempotency?.key,
                 isChild: request.parent != nil)
         } catch {

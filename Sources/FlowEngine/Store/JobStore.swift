@@ -3,11 +3,14 @@ import Synchronization
 
 /// Owns the contexts of all runs that are live, and of those that ended lately.
 ///
-/// The actor decides what may begin and what has ended. What it holds can be read at any time without entering it, so a
-/// read never waits behind a write.
+/// The actor takes runs up at a start and leaves them at the end. In between every step is one look at the table, under its
+/// lock: a run is admitted and retired, and read, without waiting for the actor, so a read never waits behind a write, and a
+/// request for a run that needs no wait is answered without one.
 public actor JobStore {
     struct Table: Sendable {
         var live: [WorkflowID: LiveRun] = [:]
+        var lastSequence: Int64 = 0
+        var isClosing = false
         var durable: FinishedRuns
         var volatile: FinishedRuns
         /// Idempotency keys whose request is being answered, and those of runs that no journal knows.
@@ -30,8 +33,6 @@ public actor JobStore {
     nonisolated let table: Mutex<Table>
     private let journal: any Journal
     private let limits: EngineLimits
-    private var lastSequence: Int64 = 0
-    private var isClosing = false
 
     /// Makes a store over a journal.
     public init(journal: any Journal, limits: EngineLimits) {
@@ -44,43 +45,57 @@ public actor JobStore {
     }
 
     /// Continues the numbering of runs where the journal left off.
-    func open() async throws(JournalError) { lastSequence = try await journal.lastSequence() }
+    func open() async throws(JournalError) {
+        let last = try await journal.lastSequence()
+        table.withLock { $0.lastSequence = last }
+    }
+
+    /// What becomes of a wish for a run.
+    private enum Admission {
+        case admitted(LiveRun)
+        case taken
+        case full
+        case closing
+    }
 
     /// Makes room for a new run.
     ///
     /// Runs that others start get half of the room there is: clients find some, however fast runs start each other.
     ///
     /// - Throws: ``ServiceError`` when the id is taken, the server is full or going down.
-    func admit(
+    nonisolated func admit(
         _ id: WorkflowID, durability: Durability, key: String?, isChild: Bool = false
     ) throws(ServiceError) -> LiveRun {
         let room = isChild ? (limits.activeRuns + 1) / 2 : limits.activeRuns
-        guard !isClosing else { throw .unavailable("the server is going down") }
-        let run = LiveRun(id: id, sequence: lastSequence + 1, durability: durability, key: key)
-        let isTaken = table.withLock { table -> Bool? in
-            guard table.live.count < room else { return nil }
-            guard table.durable[id] == nil, table.volatile[id] == nil else { return true }
-            guard let earlier = table.live.updateValue(run, forKey: id) else { return false }
-            table.live[id] = earlier
-            return true
+        let admission = table.withLock { table -> Admission in
+            guard !table.isClosing else { return .closing }
+            guard table.live.count < room else { return .full }
+            guard table.durable[id] == nil, table.volatile[id] == nil, table.live[id] == nil else { return .taken }
+            table.lastSequence += 1
+            let run = LiveRun(id: id, sequence: table.lastSequence, durability: durability, key: key)
+            table.live[id] = run
+            return .admitted(run)
         }
-        guard let isTaken else {
+        switch admission {
+        case .admitted(let run): return run
+        case .taken: throw .conflict("there is a run \"\(id)\" already")
+        case .closing: throw .unavailable("the server is going down")
+        case .full:
             let purpose = isChild ? " for runs that others start" : ""
             throw .overloaded("\(room) runs are active, which is the limit\(purpose)", retryAfter: .seconds(1))
         }
-        guard !isTaken else { throw .conflict("there is a run \"\(id)\" already") }
-        lastSequence += 1
-        return run
     }
 
     /// Takes up a run that the journal shows as unfinished. Its state is not known yet.
     ///
     /// - Returns: `nil` when it is live, or the server is going down.
     func adopt(_ entry: RunEntry) -> LiveRun? {
-        guard !isClosing, live(entry.id) == nil else { return nil }
         let run = LiveRun(id: entry.id, sequence: entry.sequence, durability: .full)
-        table.withLock { $0.live[entry.id] = run }
-        return run
+        return table.withLock { table in
+            guard !table.isClosing, table.live[entry.id] == nil else { return nil }
+            table.live[entry.id] = run
+            return run
+        }
     }
 
     /// Lets go of a run: one that ended stays readable for a while, one that was never accepted leaves no trace.
@@ -146,7 +161,7 @@ public actor JobStore {
 
     /// Refuses new runs, gives those that are active so long to end, and then has them leave their journals as they are.
     func close(grace: Duration, engine: EngineEnvironment) async {
-        isClosing = true
+        table.withLock { $0.isClosing = true }
         let token = engine.deadlines.schedule(at: engine.clock.now.advanced(by: grace)) { [weak self] in
             // A child of nothing: it only delivers the message.
             Task(executorPreference: engine.executor) { await self?.suspendAll() }

@@ -9,6 +9,10 @@ package struct Preferences: Hashable, Sendable {
     /// Reads the values of `Prefer`. Of a preference that comes twice the first counts.
     package init(_ fields: [String]) {
         for field in fields {
+            if let plain = Self.plain(field) {
+                if !values.contains(where: { $0.name == plain.name }) { values.append(plain) }
+                continue
+            }
             for part in field.split(separator: ",") {
                 // Parameters behind a semicolon belong to extensions, of which none is known here.
                 let preference = part.split(separator: ";", maxSplits: 1).first ?? ""
@@ -22,6 +26,22 @@ package struct Preferences: Hashable, Sendable {
                 values.append((name, value))
             }
         }
+    }
+
+    /// The one preference of a field that has nothing to take apart but a name and a value, which is what most have.
+    private static func plain(_ field: String) -> (name: String, value: String)? {
+        let bytes = field.utf8
+        var middle: String.Index?
+        for index in bytes.indices {
+            switch bytes[index] {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                continue
+            case UInt8(ascii: "=") where middle == nil && index > bytes.startIndex: middle = index
+            default: return nil
+            }
+        }
+        guard let middle else { return bytes.isEmpty ? nil : (field, "") }
+        return (String(field[..<middle]), String(field[bytes.index(after: middle)...]))
     }
 
     /// Honours a preference when it is there and `isKnown` takes its value.
