@@ -34,6 +34,10 @@ final class BrokerLink: Sendable {
     let objects: ObjectStore
     let names: Names
     let shard: String
+    /// What the subjects begin with of messages with results of several nodes.
+    let batches: String
+    /// Finds results in those messages.
+    let search: ResultSearch
     private let configuration: DistributedConfiguration
     private let clock: any WallClock
     private let logger: Logger
@@ -57,6 +61,8 @@ final class BrokerLink: Sendable {
         connection = NATSConnection(options) { events.tell($0) }
         stream = JetStream(connection)
         objects = ObjectStore(stream, bucket: names.namespace)
+        batches = names.batches(for: shard)
+        search = ResultSearch(stream, names)
         let again = EventRelay()
         results = PullConsumer(
             connection, stream: names.results, consumer: names.resultConsumer(for: shard), number: 0,

@@ -5,6 +5,8 @@ import Logging
 extension DistributedBackend {
     /// How long a result that nobody asked for is kept before the journal is asked about it.
     private static let patience: Duration = .seconds(5)
+    /// How long it is remembered which results lie on the broker.
+    private static let searchTime: Duration = .seconds(60)
     /// In how many turns results are looked at that nobody asked for.
     private static let rareTurns = 10
 
@@ -16,6 +18,7 @@ extension DistributedBackend {
         guard turn % Self.rareTurns == 0 else { return }
         await settle(ledger.unsettled(false, after: Self.patience), isSettling: false)
         book.prune()
+        await link.search.forget(after: Self.searchTime)
         logUnserved()
         await sweep()
         await reconcile(after: max(configuration.lease, .seconds(30)))
@@ -42,7 +45,7 @@ extension DistributedBackend {
                             "reason": "there is no such run, or it has no such node",
                         ])
                 }
-                if let delivery = ledger.drop(arrival, isSettling: isSettling) {
+                if let delivery = ledger.drop(arrival, isSettling: isSettling)?.done() {
                     try? link.connection.say(.ack, of: delivery)
                 }
             }

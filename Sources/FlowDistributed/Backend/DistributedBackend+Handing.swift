@@ -126,6 +126,10 @@ extension DistributedBackend {
             }
             sequence = stored.sequence + 1
         }
+        for result in try await link.search.results(assignment.id, for: link.shard)
+        where assignment.isSought || assignment.accepts(result.token) {
+            return .answered(result.alone)
+        }
         return .nowhere
     }
 

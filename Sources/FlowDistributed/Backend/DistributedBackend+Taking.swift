@@ -4,15 +4,35 @@ import FlowNATS
 import Logging
 
 extension DistributedBackend {
-    /// Takes in a result. On a thread of the connection's.
+    /// Takes in a result, or several. On a thread of the connection's.
     func take(result message: NATSMessage) {
         guard let delivery = Delivery(message.reply) else { return }
-        let result: ResultEnvelope
-        do throws(Envelope.Refusal) { result = try ResultEnvelope(reading: message.payload) } catch {
+        do throws(Envelope.Refusal) {
+            guard message.subject.hasPrefix(link.batches) else {
+                let result = try ResultEnvelope(reading: message.payload)
+                let subject = link.names.result(link.shard, result.run, result.node)
+                return take(result, message, isInPlace: message.subject == subject, ResultDelivery(delivery, of: 1))
+            }
+            let batch = try BatchEnvelope(reading: message.payload)
+            let isInPlace = message.subject == link.names.results(of: batch.worker, for: link.shard)
+            let shared = ResultDelivery(delivery, of: batch.results.count)
+            for result in batch.results {
+                switch result {
+                case .success(let result):
+                    take(result, message, isInPlace: isInPlace && result.worker == batch.worker, shared)
+                case .failure(let refusal):
+                    refuse("result refused", message, "\(refusal)")
+                    done(shared)
+                }
+            }
+        } catch {
             refuse("result refused", message, "\(error)")
-            return done(delivery)
+            done(ResultDelivery(delivery, of: 1))
         }
-        guard message.subject == link.names.result(link.shard, result.run, result.node) else {
+    }
+
+    private func take(_ result: ResultEnvelope, _ message: NATSMessage, isInPlace: Bool, _ delivery: ResultDelivery) {
+        guard isInPlace else {
             refuse("result refused", message, "\(result.id) does not belong there")
             return done(delivery)
         }
@@ -29,7 +49,9 @@ extension DistributedBackend {
         logger.warning(what, metadata: ["subject": "\(message.subject)", "reason": "\(reason)"])
     }
 
-    private func done(_ delivery: Delivery) { try? link.connection.say(.ack, of: delivery) }
+    private func done(_ delivery: ResultDelivery) {
+        if let delivery = delivery.done() { try? link.connection.say(.ack, of: delivery) }
+    }
 
     /// Takes in what a worker tells while it works.
     func take(event message: NATSMessage) {

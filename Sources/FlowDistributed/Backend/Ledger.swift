@@ -7,8 +7,14 @@ final class Ledger: Sendable {
     /// A result with its delivery.
     struct Arrival: Sendable {
         let result: ResultEnvelope
-        var delivery: Delivery
+        var delivery: ResultDelivery
         var since: ContinuousClock.Instant = .now
+
+        /// Takes a later delivery for the one that counts.
+        mutating func renew(_ other: ResultDelivery) {
+            // A message that holds a result twice does not wait for it twice.
+            if other === delivery { _ = other.done() } else { delivery = other }
+        }
     }
 
     /// What is to happen with a result that came.
@@ -63,11 +69,11 @@ final class Ledger: Sendable {
     var count: Int { state.withLock { $0.open.count } }
 
     /// Takes in a result.
-    func take(_ result: ResultEnvelope, _ delivery: Delivery) -> Ruling {
+    func take(_ result: ResultEnvelope, _ delivery: ResultDelivery) -> Ruling {
         state.withLock { state in
             if state.settling[result.id]?.result.token == result.token {
                 // It is delivered again since its acknowledgement takes long.
-                state.settling[result.id]?.delivery = delivery
+                state.settling[result.id]?.renew(delivery)
                 return .kept
             }
             if let assignment = state.open[result.id], !assignment.isOver {
@@ -84,10 +90,10 @@ final class Ledger: Sendable {
         }
     }
 
-    private static func keep(_ result: ResultEnvelope, _ delivery: Delivery, _ state: inout State) {
+    private static func keep(_ result: ResultEnvelope, _ delivery: ResultDelivery, _ state: inout State) {
         var kept = state.arrived[result.id] ?? []
         if let index = kept.firstIndex(where: { $0.result.token == result.token }) {
-            kept[index].delivery = delivery
+            kept[index].renew(delivery)
         } else if state.arrivedCount < most, kept.count < mostOfOne {
             kept.append(Arrival(result: result, delivery: delivery))
             state.arrivedCount += 1
@@ -121,7 +127,7 @@ final class Ledger: Sendable {
     /// Drops what is done with.
     ///
     /// - Returns: where to say so.
-    func drop(_ arrival: Arrival, isSettling: Bool) -> Delivery? {
+    func drop(_ arrival: Arrival, isSettling: Bool) -> ResultDelivery? {
         state.withLock { state in
             if isSettling { return state.settling.removeValue(forKey: arrival.result.id)?.delivery }
             let id = arrival.result.id

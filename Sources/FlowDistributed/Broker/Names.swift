@@ -40,6 +40,10 @@ struct Names: Hashable, Sendable {
     func result(_ shard: String, _ run: WorkflowID, _ node: NodeID) -> String {
         "\(namespace).res.\(shard).\(Self.token(run.rawValue)).\(Self.token(node.rawValue))"
     }
+    /// The subject of results of several nodes at once. No run's id begins with `_`.
+    func results(of worker: String, for shard: String) -> String { batches(for: shard) + Self.token(worker) }
+    /// What the subjects begin with of results of several nodes.
+    func batches(for shard: String) -> String { "\(namespace).res.\(shard)._." }
     /// The stream of what a server has written down of tasks that were begun.
     var begun: String { namespace.uppercased() + "_BEGUN" }
     /// Its subjects.

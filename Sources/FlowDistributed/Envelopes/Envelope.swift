@@ -34,6 +34,13 @@ enum Envelope {
     ) throws(Refusal) -> Value {
         let value: JSONValue
         do { value = try JSONParser.parse(bytes) } catch { throw .foreign("it is no JSON: \(error)") }
+        return try read(value, body)
+    }
+
+    /// Reads an envelope's fields.
+    static func read<Value>(
+        _ value: JSONValue, _ body: (inout FieldReader, JSONObject) -> Value?
+    ) throws(Refusal) -> Value {
         guard let object = value.object else { throw .foreign("it is no object") }
         guard let version = object["v"]?.integer, version > 0 else { throw .foreign("it has no version") }
         guard version <= Int64(Self.version) else { throw .newer(Int(clamping: version)) }

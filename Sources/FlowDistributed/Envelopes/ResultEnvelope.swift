@@ -77,6 +77,11 @@ struct ResultEnvelope: Hashable, Sendable {
         self = try Envelope.read(bytes) { fields, object in ResultEnvelope(&fields, object) }
     }
 
+    /// Reads a result that lies in another envelope.
+    init(reading value: JSONValue) throws(Envelope.Refusal) {
+        self = try Envelope.read(value) { fields, object in ResultEnvelope(&fields, object) }
+    }
+
     private init?(_ fields: inout FieldReader, _ object: JSONObject) {
         for name in ["id", "token", "worker", "run", "node", "attempt", "success"] { fields.require(name) }
         let id = fields.text("id", maximum: 1024)

@@ -101,10 +101,14 @@ extension NodeWorker {
     /// Whether a result lies on the broker, when no server is there to ask.
     private func isAnswered(_ task: TaskEnvelope) async -> Bool {
         let subject = names.result(task.shard, task.run, task.node)
-        guard let stored = try? await stream.last(on: subject, of: names.results),
-            let result = try? ResultEnvelope(reading: stored.payload)
-        else { return false }
-        return result.id == task.id && result.token == task.token
+        if let stored = try? await stream.last(on: subject, of: names.results),
+            let result = try? ResultEnvelope(reading: stored.payload), result.id == task.id, result.token == task.token
+        {
+            return true
+        }
+        let others = try? await search.results(task.id, for: task.shard)
+        await search.forget(after: .seconds(60))
+        return others?.contains { $0.token == task.token } ?? false
     }
 
     private func execute(_ job: WorkerJob) async -> ResultEnvelope.Outcome {
@@ -184,6 +188,10 @@ extension NodeWorker {
         let task = job.task
         let subject = names.result(task.shard, task.run, task.node)
         var result = ResultEnvelope(of: task, worker: options.id, chunks: job.chunks, outcome)
+        if task.takesBatches {
+            let bytes = result.bytes
+            if bytes.count <= ResultOutbox.largest { return outbox.send(bytes, of: job) }
+        }
         var isStored = false
         while true {
             do throws(NATSError) {
@@ -213,7 +221,7 @@ extension NodeWorker {
         }
     }
 
-    private func acknowledge(_ job: WorkerJob) {
+    func acknowledge(_ job: WorkerJob) {
         // Should it be lost, the task is delivered again and answered from memory, or by the server.
         try? connection.say(.ack, of: job.delivery)
         forget(job, isOver: job.acknowledged())

@@ -38,6 +38,8 @@ package final class NodeWorker: Sendable {
     let logger: Logger
     let state = Mutex(State())
     let queues: WorkerQueues
+    let outbox: ResultOutbox
+    let search: ResultSearch
     private let startedAt: Timestamp
 
     /// Makes a worker that is not started yet.
@@ -60,7 +62,10 @@ package final class NodeWorker: Sendable {
         queues = WorkerQueues(
             stream, stream: names.tasks, types: Set(options.types), labels: options.labels,
             slots: options.slots)
+        outbox = ResultOutbox(stream, names, worker: options.id, clock: clock, logger: logger)
+        search = ResultSearch(stream, names)
         relay.set { [weak self] event in self?.take(event) }
+        outbox.start { [weak self] in self?.acknowledge($0) }
         queues.start(
             used: { [weak self] in self?.usedSlots ?? .max }, onMessage: { [weak self] in self?.take($0) })
         connection.listen(names.cancel) { [weak self] in self?.cancel($0) }
