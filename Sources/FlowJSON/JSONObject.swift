@@ -18,7 +18,7 @@ public struct JSONObject: Sendable {
     }
 
     /// Up to this many members a search in order is the faster one.
-    static let indexedAbove = 12
+    static let indexedAbove = 24
 
     /// The members in order.
     public private(set) var members: [Member] = []

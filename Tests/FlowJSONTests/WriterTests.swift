@@ -40,8 +40,8 @@ struct WriterTests {
         let few = try #require(try JSONParser.parse(#"{"\u00e9":1,"e\u0301":2}"#).object)
         #expect(few["\u{e9}"] == 1 && few["e\u{301}"] == 2)
         var many = few
-        for number in 0..<20 { many["n\(number)"] = .integer(Int64(number)) }
-        #expect(many.count == 22 && many["\u{e9}"] == 1 && many["e\u{301}"] == 2 && many["n7"] == 7)
+        for number in 0..<40 { many["n\(number)"] = .integer(Int64(number)) }
+        #expect(many.count == 42 && many["\u{e9}"] == 1 && many["e\u{301}"] == 2 && many["n7"] == 7)
     }
 
     @Test("objects are equal whatever their order")
@@ -70,7 +70,7 @@ struct WriterTests {
                 (0..<Int.random(in: 0..<5, using: &generator)).map { _ in value(&generator, depth: depth - 1) })
         default:
             var object = JSONObject()
-            for index in 0..<Int.random(in: 0..<16, using: &generator) {
+            for index in 0..<Int.random(in: 0..<32, using: &generator) {
                 object["k\(index)"] = value(&generator, depth: depth - 1)
             }
             return .object(object)

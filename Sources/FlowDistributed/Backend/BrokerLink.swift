@@ -192,10 +192,13 @@ final class BrokerLink: Sendable {
         }
     }
 
+    /// Whether a queue is known to have its consumer.
+    func has(_ queue: QueueName) -> Bool { state.withLock { $0.queues.contains(queue.rawValue) } }
+
     /// Makes sure that a queue has its consumer.
     func ensure(_ queue: QueueName) async throws(NATSError) {
+        guard !has(queue) else { return }
         let name = queue.rawValue
-        guard !state.withLock({ $0.queues.contains(name) }) else { return }
         try await stream.ensureConsumer(
             name, of: names.tasks,
             [

@@ -63,16 +63,37 @@ extension DistributedBackend {
 
     /// Publishes the task of an assignment, unless what an earlier start began of it is found.
     private func publish(_ assignment: Assignment, _ queue: QueueName) async {
+        guard !assignment.isSought, link.has(queue), let task = smallTask(assignment) else {
+            return await publish(assignment, queue, after: nil)
+        }
+        // There is nothing to find out first. The broker's word is not waited for: the result is, and comes behind it.
+        link.stream.publish(task.subject, id: task.id, task.bytes, within: task.time) { [self] result in
+            if case .success(let receipt) = result, !receipt.isDuplicate {
+                assignment.published(receipt.sequence)
+                if assignment.isCancelling { withdraw(assignment) }
+                return
+            }
+            // Unstructured: it ends with the assignment.
+            Task { [self] in
+                if case .failure(let error) = result {
+                    await publish(assignment, queue, after: error)
+                } else {
+                    // An earlier start has published it, or this one has, and the first confirmation was lost.
+                    assignment.expect(.sought)
+                    await publish(assignment, queue, after: nil)
+                }
+                if assignment.isCancelling { withdraw(assignment) }
+            }
+        }
+    }
+
+    /// Publishes the task of an assignment, and waits until the broker has it.
+    private func publish(_ assignment: Assignment, _ queue: QueueName, after first: NATSError?) async {
         let request = assignment.request
+        var failure = first
         var turns = 0
         while true {
-            do throws(NATSError) {
-                if assignment.isSought, try await adopt(assignment) { return }
-                guard !assignment.isOver else { return }
-                try await link.ensure(queue)
-                try await send(assignment)
-                return
-            } catch {
+            if let error = failure {
                 turns += 1
                 let mayPass = [NATSError.disconnected, .timedOut, .noResponders].contains(error)
                 guard mayPass, turns < Self.mostTurns, !assignment.isOver,
@@ -80,6 +101,14 @@ extension DistributedBackend {
                 else { return assignment.end(.failed(error)) }
                 // It is not known whether the broker has the task: that is looked for first.
                 assignment.expect(.sought)
+            }
+            do throws(NATSError) {
+                if assignment.isSought, try await adopt(assignment) { return }
+                guard !assignment.isOver else { return }
+                try await link.ensure(queue)
+                return try await send(assignment)
+            } catch {
+                failure = error
             }
         }
     }
@@ -133,30 +162,59 @@ extension DistributedBackend {
         return .nowhere
     }
 
-    /// Sends the task until the broker has it.
-    func send(_ assignment: Assignment) async throws(NATSError) {
+    /// A task as it is sent.
+    private struct Publication {
+        var subject: String
+        var id: String
+        var bytes: [UInt8]
+        /// How long it may take to be on the broker.
+        var time: Duration
+        /// Whether it is the first that is sent.
+        var isFirst: Bool
+    }
+
+    /// The task of an assignment that is sent for the first time; `nil` when it has to go through the object store.
+    private func smallTask(_ assignment: Assignment) -> Publication? {
+        let bytes = envelope(of: assignment).bytes
+        return bytes.count > Envelope.largest ? nil : publication(of: assignment, bytes)
+    }
+
+    private func envelope(of assignment: Assignment) -> TaskEnvelope {
         let request = assignment.request
-        let publication = assignment.nextPublication()
         let token = assignment.knownToken ?? newToken()
         assignment.expect(.known(token))
-        var task = TaskEnvelope(
+        return TaskEnvelope(
             request, attempt: request.workAttempt, token: token, shard: link.shard, input: .inline(request.input),
             timeout: request.timeLeft.map { Int(clamping: max($0.wholeMilliseconds, 1)) },
             heartbeat: Int(clamping: configuration.heartbeat.wholeMilliseconds),
             maxDeliveries: configuration.maxDeliveries)
+    }
+
+    private func publication(of assignment: Assignment, _ bytes: [UInt8]) -> Publication {
+        let number = assignment.nextPublication()
+        // A task that was lost has to get past what the broker remembers of it.
+        let id = number == 1 ? assignment.id : "\(assignment.id)/\(assignment.knownToken ?? "")/\(number)"
+        let time = min(
+            Self.publishTime, assignment.request.timeLeft.map { max($0, .milliseconds(1)) } ?? Self.publishTime)
+        return Publication(
+            subject: assignment.subject, id: id, bytes: bytes, time: time, isFirst: number == 1)
+    }
+
+    /// Sends the task until the broker has it.
+    func send(_ assignment: Assignment) async throws(NATSError) {
+        var task = envelope(of: assignment)
         var bytes = task.bytes
         if bytes.count > Envelope.largest {
-            let input = JSONWriter.bytes(of: request.input)
+            let input = JSONWriter.bytes(of: assignment.request.input)
             let object = assignment.id + ".input"
-            try await link.objects.put(object, unique: token + "i", input)
+            try await link.objects.put(object, unique: task.token + "i", input)
             task.input = .stored(object)
             bytes = task.bytes
         }
-        // A task that was lost has to get past what the broker remembers of it.
-        let id = publication == 1 ? assignment.id : "\(assignment.id)/\(token)/\(publication)"
-        let time = min(Self.publishTime, request.timeLeft.map { max($0, .milliseconds(1)) } ?? Self.publishTime)
-        let receipt = try await link.stream.publish(assignment.subject, id: id, bytes, within: time)
-        guard receipt.isDuplicate, publication == 1 else { return assignment.published(receipt.sequence) }
+        let message = publication(of: assignment, bytes)
+        let receipt = try await link.stream.publish(
+            message.subject, id: message.id, message.bytes, within: message.time)
+        guard receipt.isDuplicate, message.isFirst else { return assignment.published(receipt.sequence) }
         // An earlier start has published it, or this one has, and the first confirmation was lost.
         assignment.expect(.sought)
         if try await adopt(assignment) || assignment.isOver { return }

@@ -32,9 +32,21 @@ enum Envelope {
     static func read<Value>(
         _ bytes: [UInt8], _ body: (inout FieldReader, JSONObject) -> Value?
     ) throws(Refusal) -> Value {
+        var recall: JSONRecall?
+        return try read(bytes, recall: &recall) { fields, object, _ in body(&fields, object) }
+    }
+
+    /// Reads the fields of an envelope of which a part may have come before.
+    static func read<Value>(
+        _ bytes: [UInt8], recall: inout JSONRecall?,
+        _ body: (inout FieldReader, JSONObject, JSONRecall?) -> Value?
+    ) throws(Refusal) -> Value {
         let value: JSONValue
-        do { value = try JSONParser.parse(bytes) } catch { throw .foreign("it is no JSON: \(error)") }
-        return try read(value, body)
+        do { value = try JSONParser.parse(bytes.span, limits: JSONLimits(), recall: &recall) } catch {
+            throw .foreign("it is no JSON: \(error)")
+        }
+        let recalled = recall
+        return try read(value) { fields, object in body(&fields, object, recalled) }
     }
 
     /// Reads an envelope's fields.

@@ -74,7 +74,17 @@ struct TaskEnvelope: Hashable, Sendable {
         self = try Envelope.read(bytes) { fields, _ in TaskEnvelope(&fields) }
     }
 
-    private init?(_ fields: inout FieldReader) {
+    /// Reads a task of a run of which others came before.
+    init(reading bytes: [UInt8], recent: RecentMembers<Workflow>) throws(Envelope.Refusal) {
+        let known = recent.known
+        var recall: JSONRecall? = recent.recall(known)
+        self = try Envelope.read(bytes, recall: &recall) { fields, _, recall in
+            TaskEnvelope(&fields, workflow: known.value(of: recall))
+        }
+        recent.add(recall, workflow)
+    }
+
+    private init?(_ fields: inout FieldReader, workflow known: Workflow? = nil) {
         for name in ["id", "token", "shard", "run", "node", "attempt", "type", "workflow", "heartbeat_ms"] {
             fields.require(name)
         }
@@ -87,7 +97,8 @@ struct TaskEnvelope: Hashable, Sendable {
         let type = fields.text("type", maximum: 128)
         let config = fields.object("config") ?? JSONObject()
         let input = Payload.read("input", &fields) ?? .inline(.null)
-        let workflow = fields.object("workflow").flatMap { Self.workflow($0, &fields) }
+        let document = fields.object("workflow")
+        let workflow = known ?? document.flatMap { Self.workflow($0, &fields) }
         timeout = fields.integer("timeout_ms", in: 1...Int(Int32.max))
         // Earlier servers send it. It says nothing to who has another clock, and the task is taken back when its time is up.
         _ = fields.value("deadline", expected: "a time") { $0.string.flatMap { Timestamp($0) } }

@@ -16,7 +16,7 @@ extension NodeWorker {
     func take(_ message: NATSMessage) {
         guard let delivery = Delivery(message.reply) else { return }
         let task: TaskEnvelope
-        do throws(Envelope.Refusal) { task = try TaskEnvelope(reading: message.payload) } catch {
+        do throws(Envelope.Refusal) { task = try TaskEnvelope(reading: message.payload, recent: recent) } catch {
             logger.warning(
                 "task refused", metadata: ["subject": "\(message.subject)", "reason": "\(error)"])
             // A later worker may take what is newer; what is no task nobody can.

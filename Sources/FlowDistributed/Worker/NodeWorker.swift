@@ -40,6 +40,8 @@ package final class NodeWorker: Sendable {
     let queues: WorkerQueues
     let outbox: ResultOutbox
     let search: ResultSearch
+    /// What tasks say of the workflows of their runs, which is the same in all of a run.
+    let recent = RecentMembers<TaskEnvelope.Workflow>("workflow", most: 8, longest: 8 << 10)
     private let startedAt: Timestamp
 
     /// Makes a worker that is not started yet.

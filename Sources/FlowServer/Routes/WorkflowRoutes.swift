@@ -8,7 +8,8 @@ import FlowJSON
 struct WorkflowRoutes: Sendable {
     let service: WorkflowService
     let json: JSONBody
-    private let recent = RecentWorkflows()
+    /// The workflows of the last submissions: clients send the same ones over and over, with other inputs.
+    private let recent = RecentMembers<Workflow>("workflow", most: 8, longest: 32 << 10)
 
     init(service: WorkflowService, json: JSONBody) {
         self.service = service
@@ -63,13 +64,13 @@ struct WorkflowRoutes: Sendable {
     /// Reads a submission.
     func decode(_ request: HTTPRequest) async throws(Problem) -> SubmitRequest {
         let known = recent.known
-        var recall: JSONRecall? = JSONRecall("workflow", known: known.texts)
+        var recall: JSONRecall? = recent.recall(known)
         let object = try json.object(request, recall: &recall)
         do {
             var submission = try SubmitRequest(
                 decoding: object, limits: service.limits.workflow,
-                workflow: recall?.index.map { known.workflows[$0] })
-            if let text = recall?.fresh { recent.add(text, submission.workflow) }
+                workflow: known.value(of: recall))
+            recent.add(recall, submission.workflow)
             submission.executor = request.executor
             submission.traceparent = request.trace?.field
             return submission
