@@ -18,15 +18,18 @@ public struct JSONRecall: Sendable {
     public let name: String
     /// The texts that are known.
     public let known: [Parsed]
+    /// Longer texts are not told.
+    let longest: Int
     /// Which of them the text has.
     public internal(set) var index: Int?
     /// The text, when it is another one than those.
     public internal(set) var fresh: Parsed?
 
     /// Makes what a parser needs.
-    public init(_ name: String, known: [Parsed]) {
+    public init(_ name: String, known: [Parsed], longest: Int = .max) {
         self.name = name
         self.known = known
+        self.longest = longest
     }
 }
 
@@ -42,8 +45,8 @@ extension JSONParser {
         let start = position
         let earlier = values
         let value = try value(text, depth: 1)
-        guard case .object = value else { return value }
-        recall?.fresh = JSONRecall.Parsed(
+        guard case .object = value, let recall, position - start <= recall.longest else { return value }
+        self.recall?.fresh = JSONRecall.Parsed(
             text: (start..<position).map { text[$0] }, value: value, values: values - earlier)
         return value
     }

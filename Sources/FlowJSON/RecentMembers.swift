@@ -33,12 +33,14 @@ public final class RecentMembers<Value: Sendable>: Sendable {
     public var known: Known { state.withLock { $0 } }
 
     /// What a parser needs to recall what is known.
-    public func recall(_ known: Known) -> JSONRecall { JSONRecall(name, known: known.texts) }
+    public func recall(_ known: Known) -> JSONRecall { JSONRecall(name, known: known.texts, longest: longest) }
 
     /// Keeps what was made of a text that is not known, in place of the one that has been kept for the longest time.
     public func add(_ recall: JSONRecall?, _ value: Value) {
-        guard let text = recall?.fresh, text.text.count <= longest else { return }
+        guard let text = recall?.fresh else { return }
         state.withLock { known in
+            // Another request may have come with it at the same time.
+            guard !known.texts.contains(where: { $0.text == text.text }) else { return }
             if known.texts.count == most {
                 known.texts.removeFirst()
                 known.values.removeFirst()

@@ -23,8 +23,8 @@ public enum Simulation {
             await withTaskGroup { group in
                 for client in clients { group.addTask { await client.live() } }
             }
-            // Those of which no client knows have to end as well.
-            while world.disk.hasPendingDeliveries
+            // Those of which no client knows have to end as well, also when they are only on their way to the disk.
+            while world.disk.hasPendingDeliveries || supervisor.hasLiveRuns
                 || world.disk.runs.contains(where: { !$0.entry.status.isFinished })
             {
                 guard await supervisor.server() != nil else { return }

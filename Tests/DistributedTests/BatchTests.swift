@@ -78,7 +78,6 @@ struct BatchTests {
             defer { connection.close() }
             let stream = JetStream(connection)
             let tasks = try await Self.tasks(stream, run, nodes)
-            #expect(tasks.values.allSatisfy { $0.task["takes_batches"] == true })
             let first: [JSONValue] = [
                 Self.result(tasks["a"], "a"), Self.result(tasks["b"], "b", ["token": "guessed"]), "no result",
                 Self.result(tasks["c"], "c", ["v": 2]), Self.result(tasks["d"], "d", ["worker": "other"]),
@@ -96,11 +95,45 @@ struct BatchTests {
             try await until { log.all.filter { $0.message == "result refused" }.count >= 7 }
             let open = try await server.client.send("GET", "/workflows/\(run)").json
             #expect(open["status"] == "running" && open["nodes"]?["b"]?["status"] == "running", "\(open)")
+            // The first message waits for what it says of "b", and no other one is left.
+            try await until { try await Self.messages(stream, "WF_RES") == 1 }
             try await Self.send(stream, ["b", "c", "d"].map { Self.result(tasks[$0], .string($0)) }, id: "5")
             let end = try await server.client.finished(run)
             #expect(end.json["output"] == ["a": "a", "b": "b", "c": "c", "d": "d"], "\(end.text)")
             #expect(end.json["nodes"]?["d"]?["metadata"]?["worker"] == "me", "\(end.text)")
             try await until { try await Self.messages(stream, "WF_RES") == 0 }
+        }
+    }
+
+    @Test("a worker with much to do sends them, also those of deep values, and all of them arrive once")
+    func worker() async throws {
+        try await withCluster(workers: 1, concurrency: 64) { server, broker, _ in
+            let connection = try await broker.connection()
+            defer { connection.close() }
+            let sizes = Mutex<[Int]>([])
+            connection.listen("wf.res.cluster._.*") { message in
+                guard let results = (try? JSONParser.parse(message.payload, limits: JSONLimits(depth: 300)))?["results"]
+                else { return }
+                sizes.withLock { $0.append(results.array?.count ?? 0) }
+            }
+            await connection.flush(within: .seconds(5))
+            let depth = 120
+            let deep = try JSONParser.parse(String(repeating: "[", count: depth) + String(repeating: "]", count: depth))
+            let count = 400
+            // The worker asks the server what it reads when it has its first result.
+            while sizes.withLock({ $0.isEmpty }) {
+                let run = try await server.client.finished(
+                    try await server.client.submit(
+                        (0..<count).map { extended("n\($0)", ["depends_on": []]) }, input: ["deep": deep]))
+                #expect(run.json["status"] == "completed", "\(run.text.prefix(2000))")
+                let outputs = run.json["output"]?.object
+                #expect(outputs?.count == count && outputs?.members.allSatisfy { $0.value["deep"] == deep } == true)
+                #expect(run.json["nodes"]?["n0"]?["attempt"] == 1)
+            }
+            #expect(sizes.withLock { $0.allSatisfy { $0 > 1 } })
+            let stream = JetStream(connection)
+            try await until { try await Self.messages(stream, "WF_RES") == 0 }
+            #expect(try await Self.messages(stream, "WF_TASKS") == 0)
         }
     }
 

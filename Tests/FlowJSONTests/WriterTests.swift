@@ -35,6 +35,15 @@ struct WriterTests {
         #expect(try JSONParser.parse(text).description == text)
     }
 
+    @Test(
+        "integers of every length are written",
+        arguments: [0, 9, 10, -1, -9, -10, 99, 100, 1_000_000_007, .max, .min, .max - 1, .min + 1] as [Int64])
+    func integers(number: Int64) {
+        var writer = JSONWriter()
+        writer.integer(number)
+        #expect(String(decoding: writer.bytes, as: UTF8.self) == "\(number)")
+    }
+
     @Test("names are told apart by their bytes, with few of them and with many")
     func spellings() throws {
         let few = try #require(try JSONParser.parse(#"{"\u00e9":1,"e\u0301":2}"#).object)

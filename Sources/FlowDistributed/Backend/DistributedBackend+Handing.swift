@@ -63,6 +63,7 @@ extension DistributedBackend {
 
     /// Publishes the task of an assignment, unless what an earlier start began of it is found.
     private func publish(_ assignment: Assignment, _ queue: QueueName) async {
+        guard !assignment.isOver, !assignment.isCancelling else { return }
         guard !assignment.isSought, link.has(queue), let task = smallTask(assignment) else {
             return await publish(assignment, queue, after: nil)
         }
@@ -255,7 +256,9 @@ extension DistributedBackend {
             guard let bytes = try await link.objects.get(object, most: most * 2) else {
                 throw .malformed("there is no object \"\(object)\"")
             }
-            do { return try JSONParser.parse(bytes) } catch { throw .malformed("it is no JSON: \(error)") }
+            do { return try JSONParser.parse(bytes, limits: Envelope.limits) } catch {
+                throw .malformed("it is no JSON: \(error)")
+            }
         }
     }
 

@@ -125,7 +125,8 @@ extension DistributedBackend {
         if question["kind"] == "who" {
             // Whoever has no right to the shard does not answer for it.
             guard link.isReady else { return }
-            try? link.connection.publish(reply, JSONWriter.bytes(of: ["v": 1, "instance": .string(instance)]))
+            try? link.connection.publish(
+                reply, JSONWriter.bytes(of: ["v": 1, "instance": .string(instance), "batches": true]))
             return
         }
         guard question["kind"] == "wanted", let id = question["id"]?.string,

@@ -31,7 +31,10 @@ struct BatchEnvelope: Sendable {
     private init?(_ fields: inout FieldReader) {
         for name in ["worker", "results"] { fields.require(name) }
         guard let worker = fields.text("worker"), let elements = fields.array("results") else { return nil }
-        if elements.isEmpty { fields.refuse("results", "there is none") }
+        guard (1...Envelope.mostResults).contains(elements.count) else {
+            fields.refuse("results", "expected 1 to \(Envelope.mostResults), found \(elements.count)")
+            return nil
+        }
         self.worker = worker
         results = elements.map { element in
             Result { () throws(Envelope.Refusal) in try ResultEnvelope(reading: element) }

@@ -9,6 +9,11 @@ enum Envelope {
     /// The largest one that is sent; what is larger goes through the object store. Brokers take a megabyte.
     static let largest = 512 << 10
 
+    /// Values may nest as deep as the engine lets them, and lie a few levels deep in an envelope.
+    static let limits = JSONLimits(depth: 300)
+    /// How many results one message may hold.
+    static let mostResults = 1024
+
     /// Why a message is refused.
     enum Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         /// It is none of ours.
@@ -42,7 +47,7 @@ enum Envelope {
         _ body: (inout FieldReader, JSONObject, JSONRecall?) -> Value?
     ) throws(Refusal) -> Value {
         let value: JSONValue
-        do { value = try JSONParser.parse(bytes.span, limits: JSONLimits(), recall: &recall) } catch {
+        do { value = try JSONParser.parse(bytes.span, limits: limits, recall: &recall) } catch {
             throw .foreign("it is no JSON: \(error)")
         }
         let recalled = recall

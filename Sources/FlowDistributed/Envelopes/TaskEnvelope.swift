@@ -23,8 +23,6 @@ struct TaskEnvelope: Hashable, Sendable {
     var heartbeat: Int
     /// How many times it may be delivered before it is taken to be what ends its workers.
     var maxDeliveries: Int
-    /// Whether the server reads results of several tasks in one message.
-    var takesBatches: Bool
 
     /// What the node may know of its run.
     struct Workflow: Hashable, Sendable {
@@ -64,7 +62,6 @@ struct TaskEnvelope: Hashable, Sendable {
         if let traceparent { writer.field("traceparent", traceparent) }
         writer.field("heartbeat_ms", heartbeat)
         writer.field("max_deliveries", maxDeliveries)
-        if takesBatches { writer.field("takes_batches", true) }
         writer.endObject()
         return writer.bytes
     }
@@ -105,7 +102,6 @@ struct TaskEnvelope: Hashable, Sendable {
         traceparent = fields.text("traceparent")
         let heartbeat = fields.integer("heartbeat_ms", in: 1...Int(Int32.max))
         maxDeliveries = fields.integer("max_deliveries", in: 1...1000) ?? 5
-        takesBatches = fields.bool("takes_batches") ?? false
         guard let id, let token, let shard, let run, let node, let attempt, let type, let workflow, let heartbeat else {
             return nil
         }
@@ -160,6 +156,5 @@ struct TaskEnvelope: Hashable, Sendable {
         traceparent = request.traceparent
         self.heartbeat = heartbeat
         self.maxDeliveries = maxDeliveries
-        takesBatches = true
     }
 }

@@ -155,7 +155,9 @@ extension NodeWorker {
             guard let bytes = try await objects.get(object, most: 2 * options.maxPayloadBytes) else {
                 throw .malformed("there is no object \"\(object)\"")
             }
-            do { return try JSONParser.parse(bytes) } catch { throw .malformed("it is no JSON: \(error)") }
+            do { return try JSONParser.parse(bytes, limits: Envelope.limits) } catch {
+                throw .malformed("it is no JSON: \(error)")
+            }
         }
     }
 
@@ -188,10 +190,8 @@ extension NodeWorker {
         let task = job.task
         let subject = names.result(task.shard, task.run, task.node)
         var result = ResultEnvelope(of: task, worker: options.id, chunks: job.chunks, outcome)
-        if task.takesBatches {
-            let bytes = result.bytes
-            if bytes.count <= ResultOutbox.largest { return outbox.send(bytes, of: job) }
-        }
+        let small = result.bytes
+        if small.count <= ResultOutbox.largest { return outbox.send(small, of: job) }
         var isStored = false
         while true {
             do throws(NATSError) {

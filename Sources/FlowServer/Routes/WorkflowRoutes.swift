@@ -9,7 +9,7 @@ struct WorkflowRoutes: Sendable {
     let service: WorkflowService
     let json: JSONBody
     /// The workflows of the last submissions: clients send the same ones over and over, with other inputs.
-    private let recent = RecentMembers<Workflow>("workflow", most: 8, longest: 32 << 10)
+    private let recent = RecentMembers<Workflow>("workflow", most: 16, longest: 32 << 10)
 
     init(service: WorkflowService, json: JSONBody) {
         self.service = service

@@ -40,6 +40,9 @@ final class Supervisor: Sendable {
         }
     }
 
+    /// Whether the server holds runs that have not ended.
+    var hasLiveRuns: Bool { state.withLock { $0.server }?.service?.store.activeRuns ?? 0 > 0 }
+
     /// How often a server crashed or stopped.
     var crashes: Int { state.withLock { $0.crashes } }
 
