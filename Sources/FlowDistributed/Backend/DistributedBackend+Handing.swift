@@ -63,10 +63,9 @@ extension DistributedBackend {
 
     /// Publishes the task of an assignment, unless what an earlier start began of it is found.
     private func publish(_ assignment: Assignment, _ queue: QueueName) async {
-        guard !assignment.isOver, !assignment.isCancelling else { return }
-        guard !assignment.isSought, link.has(queue), let task = smallTask(assignment) else {
-            return await publish(assignment, queue, after: nil)
-        }
+        guard !assignment.isSought, !assignment.isOver, !assignment.isCancelling, link.has(queue),
+            let task = smallTask(assignment)
+        else { return await publish(assignment, queue, after: nil) }
         // There is nothing to find out first. The broker's word is not waited for: the result is, and comes behind it.
         link.stream.publish(task.subject, id: task.id, task.bytes, within: task.time) { [self] result in
             if case .success(let receipt) = result, !receipt.isDuplicate {

@@ -41,21 +41,21 @@ actor ResultSearch {
     }
 
     private func look(_ shard: String) async -> Result<Void, NATSError> {
-        defer {
-            scans[shard] = nil
-            indexes[shard, default: Index()].usedAt = .now
-        }
         let subject = names.batches(for: shard) + "*"
+        // Put back once, at the end: while both are held each change would copy all that was found.
         var index = indexes[shard] ?? Index()
+        defer {
+            index.usedAt = .now
+            indexes[shard] = index
+            scans[shard] = nil
+        }
         do throws(NATSError) {
             while let stored = try await stream.next(on: subject, from: index.next, of: names.results) {
                 index.next = stored.sequence + 1
                 for result in Self.results(of: stored, names, shard) {
                     index.found[result.id, default: []].append(result)
                 }
-                indexes[shard] = index
             }
-            indexes[shard] = index
             return .success(())
         } catch {
             return .failure(error)
