@@ -52,8 +52,8 @@ def _wait(server, count):
         time.sleep(0.05)
 
 
-def _load(server, name, nodes, connections, seconds):
-    body = {"workflow": {"name": name, "nodes": nodes}, "backend": "cluster"}
+def _load(server, name, nodes, connections, seconds, backend="cluster"):
+    body = {"workflow": {"name": name, "nodes": nodes}, "backend": backend}
     path = workflows._file(f"distributed-{name}", body)
     found = Load(server.url + "/workflows", connections, path, "Prefer: wait=60, return=minimal").run(seconds)
     return found["per_second"] * len(nodes), found["p50_ms"]
@@ -116,7 +116,7 @@ def distributed(report, rounds, seconds):
             system = {"credentials": {"user": "sys", "password": {"secret": "sys"}}}
             servers.request(ours.url + "/backends", {
                 "name": "cluster", "type": "distributed", "config": {"servers": [broker.url], "system": system, "heartbeat": "1h"}})
-            seen = {"bare": [], "ours": [], "alone": []}
+            seen = {"bare": [], "ours": [], "alone": [], "inside": []}
             for _ in range(rounds):
                 pair = [Program("worker", "--nats", broker.url, "--id", f"w{i}", "--concurrency", 256) for i in range(2)]
                 _wait(ours, 2)
@@ -124,6 +124,8 @@ def distributed(report, rounds, seconds):
                 # Runs that are short against the time: one that has not ended by then does not count.
                 seen["ours"].append(_load(ours, "fan", _noops(250), 4, seconds)[0])
                 seen["alone"].append(_load(ours, "one", _noops(1), 1, seconds)[1])
+                # One commit less, and no broker: what a durable run costs on this disk by itself.
+                seen["inside"].append(_load(ours, "inside", _noops(1), 1, seconds, "native")[1])
                 for worker in pair:
                     worker.stop()
                 _wait(ours, 0)
@@ -133,17 +135,19 @@ def distributed(report, rounds, seconds):
             for count in (1, 2, 4, WORKERS):
                 started = [Program("worker", "--nats", broker.url, "--id", f"g{i}", "--concurrency", 4) for i in range(count)]
                 _wait(ours, count)
-                _load(ours, "slow", slow, 8, 1)
-                growth[count] = _load(ours, "slow", slow, 8, max(seconds, 4))[0]
+                # As much for each worker, so that the runs which have not ended by then weigh the same.
+                _load(ours, "slow", slow, 2 * count, 1)
+                growth[count] = _load(ours, "slow", slow, 2 * count, max(seconds, 4))[0]
                 for worker in started:
                     worker.stop()
                 _wait(ours, 0)
             handed = [_handed_over(ours, broker) for _ in range(rounds)]
     finally:
         broker.stop()
-    ours_, bare, alone = (statistics.median(seen[name]) for name in ("ours", "bare", "alone"))
+    ours_, bare, alone, inside = (statistics.median(seen[name]) for name in ("ours", "bare", "alone", "inside"))
     report.table("distributed", "Nodes on workers: no-ops on two, one at a time", ["nodes/s", ": bare", "round trip ms"],
-                 [["bare publisher and workers", bare, 1.0, None], ["ours", ours_, ours_ / bare, alone]])
+                 [["bare publisher and workers", bare, 1.0, None], ["ours", ours_, ours_ / bare, alone],
+                  ["a durable run in process", None, None, inside]])
     report.table("distributed_growth", "Nodes of 20 ms on workers of four slots", ["nodes/s", ": one worker"],
                  [[f"{count} workers", rate, rate / growth[1]] for count, rate in growth.items()])
     report.bound("no-op nodes/s on two workers", ours_, 7000, True)

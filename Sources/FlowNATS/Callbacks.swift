@@ -1,34 +1,11 @@
 import CNATS
 import Glibc
 
-/// What the library calls, on threads of its own. They copy and leave.
+/// What the library calls, on threads of its own.
 enum Callbacks {
     private static func context(_ pointer: UnsafeMutableRawPointer?) -> NativeConnection.Context? {
         // Safe because the context outlives its connection by far.
         pointer.map { Unmanaged<NativeConnection.Context>.fromOpaque($0).takeUnretainedValue() }
-    }
-
-    /// A message came.
-    static let message: natsMsgHandler = { _, _, message, closure in
-        guard let message else { return }
-        defer { natsMsg_Destroy(message) }
-        guard let closure, let subject = natsMsg_GetSubject(message) else { return }
-        // Safe because receivers are never released.
-        let receiver = Unmanaged<NativeConnection.Receiver>.fromOpaque(closure).takeUnretainedValue()
-        let count = Int(natsMsg_GetDataLength(message))
-        var copy = NATSMessage(
-            subject: String(cString: subject), reply: natsMsg_GetReply(message).map { String(cString: $0) },
-            payload: [])
-        if count > 0, let data = natsMsg_GetData(message) {
-            // Safe because the library says how many bytes there are, and they live as long as the message.
-            copy.payload = [UInt8](UnsafeRawBufferPointer(start: data, count: count))
-        } else {
-            var value: UnsafePointer<CChar>?
-            if natsMsgHeader_Get(message, "Status", &value) == NATS_OK, let value {
-                copy.status = Int(String(cString: value))
-            }
-        }
-        receiver.handle(copy)
     }
 
     /// A connection was made that could not be made at first, or was made anew.

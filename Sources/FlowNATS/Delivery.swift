@@ -34,12 +34,13 @@ package struct Delivery: Hashable, Sendable {
 }
 
 extension NATSConnection {
-    /// Says something of a delivery. Nothing tells whether it arrived.
+    /// Says something of a delivery. Nothing tells whether it arrived. What is done with is told along with the next message:
+    /// nobody waits for it.
     package func say(
         _ word: Delivery.Word, of delivery: Delivery, after delay: Duration? = nil
     ) throws(NATSError) {
         var text = word.rawValue
         if let delay { text += " {\"delay\": \(Int64(delay / .nanoseconds(1)))}" }
-        try publish(delivery.subject, Array(text.utf8))
+        try publish(delivery.subject, Array(text.utf8), isPatient: word == .ack)
     }
 }

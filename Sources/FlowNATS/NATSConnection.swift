@@ -35,6 +35,7 @@ package final class NATSConnection: Sendable {
         var pending: [UInt64: Pending] = [:]
         var next: UInt64 = 0
         var ticks: [@Sendable () -> Void] = []
+        var reminded: @Sendable () -> Void = {}
         var lastError: String?
         var timer: Timer?
     }
@@ -114,18 +115,30 @@ package final class NATSConnection: Sendable {
     /// Has a function called about ten times a second, on a thread that must not be kept.
     package func onTick(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.ticks.append(body) } }
 
+    /// Has a function called on the connection's thread when ``remind(after:)`` has asked for it.
+    package func onReminder(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.reminded = body } }
+
+    /// Has the function of ``onReminder(_:)`` called once in a while, which costs less than a task that sleeps. A connection
+    /// that is lost meanwhile may forget it.
+    package func remind(after time: Duration) {
+        state.withLock { $0.native }?.remind(at: .now.advanced(by: time))
+    }
+
     /// Sends a message. Nothing tells whether it arrived.
     ///
-    /// - Parameter onFailure: Called when it cannot even be sent, which is found later.
+    /// - Parameters:
+    ///   - isPatient: Whether it may wait a tenth of a second for another message to go along with.
+    ///   - onFailure: Called when it cannot even be sent, which is found later.
     /// - Throws: ``NATSError/disconnected`` when there is no connection.
     package func publish(
         _ subject: String, reply: String? = nil, headers: [(String, String)] = [], _ payload: [UInt8] = [],
-        onFailure: @escaping @Sendable (NATSError) -> Void = { _ in }
+        isPatient: Bool = false, onFailure: @escaping @Sendable (NATSError) -> Void = { _ in }
     ) throws(NATSError) {
         let native = state.withLock { $0.isConnected ? $0.native : nil }
         guard let native else { throw .disconnected }
         try native.publish(
-            Outgoing(subject: subject, reply: reply, headers: headers, payload: payload, onFailure: onFailure))
+            Outgoing(subject: subject, reply: reply, headers: headers, payload: payload, onFailure: onFailure),
+            isPatient: isPatient)
     }
 
     /// Sends a request, whose answer or failure is handed to a function.
@@ -195,16 +208,17 @@ package final class NATSConnection: Sendable {
 
     private func look() {
         let now = ContinuousClock.now
-        let (late, ticks) = state.withLock { state -> ([Pending], [@Sendable () -> Void]) in
+        let (late, ticks, native) = state.withLock { state in
             var late: [Pending] = []
             for (number, pending) in state.pending where pending.deadline <= now {
                 state.pending[number] = nil
                 late.append(pending)
             }
-            return (late, state.ticks)
+            return (late, state.ticks, state.native)
         }
         for pending in late { pending.completion(.failure(.timedOut)) }
         for tick in ticks { tick() }
+        native?.hurry()
     }
 
     /// Ends the connection.
@@ -216,6 +230,7 @@ package final class NATSConnection: Sendable {
                 state.isClosed = true
                 state.pending = [:]
                 state.ticks = []
+                state.reminded = {}
                 state.timer = nil
             }
             return (state.native, state.pending, state.timer)
@@ -256,6 +271,8 @@ extension NATSConnection: NativeConnection.Listener {
         onEvent(.disconnected)
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.renewal) { [weak self] in self?.connect() }
     }
+
+    func reminded() { state.withLock { $0.reminded }() }
 
     func failed(_ text: String) {
         let isNews = state.withLock { state in

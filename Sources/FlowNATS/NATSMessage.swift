@@ -1,3 +1,5 @@
+import CNATS
+
 /// A message as it came, copied out of the library.
 package struct NATSMessage: Sendable {
     /// The subject that it was sent to.
@@ -22,5 +24,25 @@ package struct NATSMessage: Sendable {
         // By bytes: characters would have to be made of them first.
         guard let dot = subject.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
         return UInt64(subject[subject.utf8.index(after: dot)...])
+    }
+}
+
+extension NATSMessage {
+    /// Copies a message of the library's; `nil` when it says nothing of where it was sent.
+    init?(copying message: OpaquePointer) {
+        guard let subject = natsMsg_GetSubject(message) else { return nil }
+        self.init(
+            subject: String(cString: subject), reply: natsMsg_GetReply(message).map { String(cString: $0) }, payload: []
+        )
+        let count = Int(natsMsg_GetDataLength(message))
+        if count > 0, let data = natsMsg_GetData(message) {
+            // Safe because the library says how many bytes there are, and they live as long as the message.
+            payload = [UInt8](UnsafeRawBufferPointer(start: data, count: count))
+        } else {
+            var value: UnsafePointer<CChar>?
+            if natsMsgHeader_Get(message, "Status", &value) == NATS_OK, let value {
+                status = Int(String(cString: value))
+            }
+        }
     }
 }

@@ -14,6 +14,8 @@ final class NativeConnection: Sendable {
         func disconnected()
         func closed()
         func failed(_ text: String)
+        /// What ``NativeConnection/remind(at:)`` asked for. On the loop's thread.
+        func reminded()
     }
 
     /// A pointer of the library's.
@@ -49,11 +51,14 @@ final class NativeConnection: Sendable {
         }
     }
 
-    /// What a subscription's callback gets. It is retained as long as the process lives, since threads of the library's may
-    /// still be on their way to it; there are few of them.
-    final class Receiver: Sendable {
-        let handle: @Sendable (NATSMessage) -> Void
-        init(_ handle: @escaping @Sendable (NATSMessage) -> Void) { self.handle = handle }
+    /// Messages on a subject, and who gets them.
+    private struct Subscription: Sendable {
+        let subject: String
+        let handle: Handle
+        let receive: @Sendable (NATSMessage) -> Void
+        /// Whether no more messages are wanted. The library's part stays until the connection's end, since the thread of the
+        /// loop may be with it.
+        var isOver = false
     }
 
     /// A listener that may be gone.
@@ -67,7 +72,7 @@ final class NativeConnection: Sendable {
     private enum State: Sendable {
         /// It is being made; this is listened to from then on.
         case connecting([(subject: String, handle: @Sendable (NATSMessage) -> Void)])
-        case open(Handle, [String: Handle])
+        case open(Handle, [Subscription])
         case ended
     }
 
@@ -105,7 +110,7 @@ final class NativeConnection: Sendable {
         let handle = Handle(pointer: pointer)
         let wanted = state.withLock { state -> [(subject: String, handle: @Sendable (NATSMessage) -> Void)]? in
             guard case .connecting(let subscriptions) = state else { return nil }
-            state = .open(handle, [:])
+            state = .open(handle, [])
             return subscriptions
         }
         if let wanted {
@@ -118,14 +123,17 @@ final class NativeConnection: Sendable {
                 }
             }
             context.owner.value?.connected()
-            loop.run(pointer)
+            let spent = SpentMessages()
+            loop.run(
+                pointer, onRead: { [self] in deliver(spent) }, onReminder: { context.owner.value?.reminded() })
+            spent.empty()
         }
         let last = state.withLock { state in
             defer { state = .ended }
             return state
         }
         if case .open(_, let subscriptions) = last {
-            for subscription in subscriptions.values { natsSubscription_Destroy(subscription.pointer) }
+            for subscription in subscriptions { natsSubscription_Destroy(subscription.handle.pointer) }
         }
         // Nobody can reach the pointer any more: all others take it from `state`.
         natsConnection_Destroy(pointer)
@@ -146,27 +154,34 @@ final class NativeConnection: Sendable {
     /// Has a message sent as soon as may be. Does not wait.
     ///
     /// - Throws: ``NATSError/disconnected`` when the connection has ended. What goes wrong later the message is told.
-    func publish(_ message: Outgoing) throws(NATSError) {
-        guard loop.send(message) else { throw .disconnected }
+    func publish(_ message: Outgoing, isPatient: Bool = false) throws(NATSError) {
+        guard loop.send(message, isPatient: isPatient) else { throw .disconnected }
     }
 
-    /// Has messages on a subject handed to a function, on a thread of the subscription's own.
-    func subscribe(_ subject: String, _ handle: @escaping @Sendable (NATSMessage) -> Void) throws(NATSError) {
-        let receiver = Unmanaged.passRetained(Receiver(handle))
+    /// Has what waits for company sent.
+    func hurry() { loop.hurry() }
+
+    /// Has the listener reminded, unless the connection has ended by then.
+    func remind(at instant: ContinuousClock.Instant) { loop.remind(at: instant) }
+
+    /// Has messages on a subject handed to a function, on the thread of the connection's loop.
+    ///
+    /// The library would start a thread for each subscription and wake it for each message. Here nobody waits for messages:
+    /// they are fetched when the loop has read some.
+    func subscribe(_ subject: String, _ receive: @escaping @Sendable (NATSMessage) -> Void) throws(NATSError) {
         let status = state.withLock { state -> natsStatus in
             if case .connecting(let subscriptions) = state {
-                state = .connecting(subscriptions + [(subject, handle)])
+                state = .connecting(subscriptions + [(subject, receive)])
                 return NATS_OK
             }
-            guard case .open(let connection, var subscriptions) = state else { return NATS_CONNECTION_CLOSED }
-            var subscription: OpaquePointer?
-            var status = natsConnection_Subscribe(
-                &subscription, connection.pointer, subject, Callbacks.message, receiver.toOpaque())
-            guard status == NATS_OK, let subscription else { return status }
+            guard case .open(let connection, let subscriptions) = state else { return NATS_CONNECTION_CLOSED }
+            var pointer: OpaquePointer?
+            var status = natsConnection_SubscribeSync(&pointer, connection.pointer, subject)
+            guard status == NATS_OK, let pointer else { return status }
             // What comes is bounded by what was asked for; a message that is dropped here would be missed.
-            status = natsSubscription_SetPendingLimits(subscription, -1, -1)
-            subscriptions[subject] = Handle(pointer: subscription)
-            state = .open(connection, subscriptions)
+            status = natsSubscription_SetPendingLimits(pointer, -1, -1)
+            let new = Subscription(subject: subject, handle: Handle(pointer: pointer), receive: receive)
+            state = .open(connection, subscriptions + [new])
             return status
         }
         guard status != NATS_CONNECTION_CLOSED else { throw .disconnected }
@@ -180,9 +195,33 @@ final class NativeConnection: Sendable {
             switch state {
             case .connecting(let subscriptions):
                 state = .connecting(subscriptions.filter { $0.subject != subject })
-            case .open(_, let subscriptions):
-                if let handle = subscriptions[subject] { natsSubscription_Unsubscribe(handle.pointer) }
+            case .open(let connection, var subscriptions):
+                for index in subscriptions.indices
+                where subscriptions[index].subject == subject && !subscriptions[index].isOver {
+                    natsSubscription_Unsubscribe(subscriptions[index].handle.pointer)
+                    subscriptions[index].isOver = true
+                }
+                state = .open(connection, subscriptions)
             case .ended: break
+            }
+        }
+    }
+
+    /// Hands out what has come. On the loop's thread, which alone destroys subscriptions.
+    private func deliver(_ spent: SpentMessages) {
+        let subscriptions = state.withLock { state -> [Subscription] in
+            if case .open(_, let subscriptions) = state { subscriptions } else { [] }
+        }
+        for subscription in subscriptions where !subscription.isOver {
+            let pointer = subscription.handle.pointer
+            var count: Int32 = 0
+            guard natsSubscription_GetPending(pointer, &count, nil) == NATS_OK else { continue }
+            for _ in 0..<count {
+                var message: OpaquePointer?
+                // A time of zero has it not wait.
+                guard natsSubscription_NextMsg(&message, pointer, 0) == NATS_OK, let message else { break }
+                defer { spent.add(message) }
+                if let copy = NATSMessage(copying: message) { subscription.receive(copy) }
             }
         }
     }

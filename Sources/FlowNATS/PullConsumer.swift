@@ -33,7 +33,7 @@ package final class PullConsumer: Sendable {
     ///
     /// - Parameters:
     ///   - number: Tells it apart from others of the connection.
-    ///   - onMessage: Gets messages, on a thread of the library's.
+    ///   - onMessage: Gets messages, on the connection's thread, which must not be kept.
     ///   - onEnd: Called when a request has come to its end, whatever it gave.
     package init(
         _ connection: NATSConnection, stream: String, consumer: String, number: Int,

@@ -59,7 +59,8 @@ extension DistributedBackend {
         if case .refused(code: 10077, _) = error { .overloaded } else { .unavailable }
     }
 
-    private func newToken() -> String { String(random(), radix: 36) + String(random(), radix: 36) }
+    /// Nobody guesses one of so many in the time that a node takes.
+    private func newToken() -> String { String(random(), radix: 36) }
 
     /// Publishes the task of an assignment, unless what an earlier start began of it is found.
     private func publish(_ assignment: Assignment, _ queue: QueueName) async {

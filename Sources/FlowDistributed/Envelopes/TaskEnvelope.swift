@@ -33,6 +33,9 @@ struct TaskEnvelope: Hashable, Sendable {
         var submittedAt: Timestamp
     }
 
+    /// The node as a backend takes it.
+    var definition: Node { Node(id: node, type: type, config: config) }
+
     /// The name of an attempt.
     static func id(_ run: WorkflowID, _ node: NodeID, _ attempt: Int) -> String { "\(run).\(node).\(attempt)" }
 

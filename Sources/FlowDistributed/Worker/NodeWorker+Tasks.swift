@@ -41,16 +41,47 @@ extension NodeWorker {
         case .done: try? connection.say(.ack, of: delivery)
         case .handBack: try? connection.say(.nak, of: delivery)
         case .run:
-            logger.debug(
-                "node begun",
-                metadata: [
-                    "workflow_id": "\(task.run)", "node_id": "\(task.node)", "attempt": "\(task.attempt)",
-                    "delivery": "\(delivery.count)",
-                ])
-            noteStart(job)
-            // Unstructured: it begins with a message. The job owns it, and cancels it when it is to end.
-            job.begin(Task { [self] in await run(job) })
+            if let result = pureResult(of: job) { return end(job, result) }
+            if !mustWait(job) { begin(job) }
         }
+    }
+
+    private func logBegin(_ job: WorkerJob) {
+        logger.debug(
+            "node begun",
+            metadata: [
+                "workflow_id": "\(job.task.run)", "node_id": "\(job.task.node)", "attempt": "\(job.task.attempt)",
+                "delivery": "\(job.delivery.count)",
+            ])
+    }
+
+    /// Begins a task, unless it was given up while it waited.
+    func begin(_ job: WorkerJob) {
+        guard !job.isConcluded else {
+            if job.workIsOver() { strayEnded() }
+            return
+        }
+        logBegin(job)
+        noteStart(job)
+        // Unstructured: it begins with a message. The job owns it, and cancels it when it is to end.
+        job.begin(Task { [self] in await run(job) })
+    }
+
+    /// What a node gives that is quick, pure computation and has its input at hand: no thread has to be changed for it, and
+    /// nobody has to be told that it was begun.
+    private func pureResult(of job: WorkerJob) -> NodeResult? {
+        guard case .inline(let input) = job.task.input, job.delivery.count == 1 else { return nil }
+        let node = job.task.definition
+        return backend.computesInline(node) ? backend.pureResult(of: node, input: input) : nil
+    }
+
+    /// Concludes a task whose result was at hand.
+    private func end(_ job: WorkerJob, _ result: NodeResult) {
+        logBegin(job)
+        guard !job.workIsOver() else { return strayEnded() }
+        guard let large = conclude(job, outcome(of: result), isOver: true) else { return }
+        // Unstructured: objects have to be stored, and the connection's thread must not wait for it.
+        Task { [self] in await send(large, of: job) }
     }
 
     private func run(_ job: WorkerJob) async {
@@ -66,7 +97,7 @@ extension NodeWorker {
         }
         guard !job.workIsOver() else { return strayEnded() }
         if let outcome {
-            await conclude(job, outcome)
+            if let large = conclude(job, outcome, isOver: true) { await send(large, of: job) }
         } else if job.conclude() {
             acknowledge(job)
         }
@@ -118,7 +149,7 @@ extension NodeWorker {
             return .failure(NodeFailure(.unavailable, "the node's input cannot be read: \(error)", retriable: true))
         }
         var request = NodeRequest(
-            node: Node(id: task.node, type: task.type, config: task.config), input: input, attempt: task.attempt,
+            node: task.definition, input: input, attempt: task.attempt,
             run: RunInformation(
                 id: task.run, name: task.workflow.name, version: task.workflow.version,
                 backend: task.workflow.backend, variables: task.workflow.variables,
@@ -126,17 +157,20 @@ extension NodeWorker {
             deadline: task.timeout.map { clock.now.advanced(by: .milliseconds($0)) }, clock: clock)
         request.emit = { [self] in emit($0, job) }
         do throws(BackendError) {
-            switch try await backend.executeNode(request) {
-            case .success(let output, let notes):
-                return .success(
-                    output: .inline(output), next: notes?.next, metadata: notes?.metadata ?? JSONObject())
-            case .failure(let failure): return .failure(failure)
-            case .interrupted(let prompt): return .interrupted(prompt: prompt)
-            }
+            return outcome(of: try await backend.executeNode(request))
         } catch {
             if job.interruption == .timeout { return Self.failure(.timeout) }
             if job.interruption == .cancellation { return Self.failure(.cancellation) }
             return .failure(NodeFailure.transport(error))
+        }
+    }
+
+    private func outcome(of result: NodeResult) -> ResultEnvelope.Outcome {
+        switch result {
+        case .success(let output, let notes):
+            .success(output: .inline(output), next: notes?.next, metadata: notes?.metadata ?? JSONObject())
+        case .failure(let failure): .failure(failure)
+        case .interrupted(let prompt): .interrupted(prompt: prompt)
         }
     }
 
@@ -184,14 +218,28 @@ extension NodeWorker {
         }
     }
 
-    /// Sends the result until the broker has it, and acknowledges the task then.
-    private func conclude(_ job: WorkerJob, _ outcome: ResultEnvelope.Outcome) async {
-        guard job.conclude() else { return }
+    /// Makes the result of a task and sends it, until the broker has it. The task is acknowledged then.
+    ///
+    /// - Parameter isOver: Whether the work has ended, so that there is room for other work.
+    /// - Returns: the result when it is too large to go with others, and is not sent yet.
+    private func conclude(
+        _ job: WorkerJob, _ outcome: ResultEnvelope.Outcome, isOver: Bool
+    ) -> ResultEnvelope? {
+        guard job.conclude() else { return nil }
+        let result = ResultEnvelope(of: job.task, worker: options.id, chunks: job.chunks, outcome)
+        let bytes = result.bytes
+        guard bytes.count <= ResultOutbox.largest else { return result }
+        tellStarts()
+        if isOver { freeSlot(of: job) }
+        outbox.send(bytes, of: job)
+        if isOver { queues.fill(isPatient: true) }
+        return nil
+    }
+
+    /// Sends a large result until the broker has it, and acknowledges the task then.
+    private func send(_ result: ResultEnvelope, of job: WorkerJob) async {
         let task = job.task
-        let subject = names.result(task.shard, task.run, task.node)
-        var result = ResultEnvelope(of: task, worker: options.id, chunks: job.chunks, outcome)
-        let small = result.bytes
-        if small.count <= ResultOutbox.largest { return outbox.send(small, of: job) }
+        var result = result
         var isStored = false
         while true {
             do throws(NATSError) {
@@ -211,6 +259,7 @@ extension NodeWorker {
                     bytes = result.bytes
                 }
                 let id = "res.\(task.id).\(task.token)"
+                let subject = names.result(task.shard, task.run, task.node)
                 _ = try await stream.publish(subject, id: id, bytes, within: Self.publishTime)
                 return acknowledge(job)
             } catch {
@@ -224,14 +273,16 @@ extension NodeWorker {
     func acknowledge(_ job: WorkerJob) {
         // Should it be lost, the task is delivered again and answered from memory, or by the server.
         try? connection.say(.ack, of: job.delivery)
-        forget(job, isOver: job.acknowledged())
+        let (isOver, hasFreedSlot) = job.acknowledged()
+        forget(job, isOver: isOver, hasFreedSlot: hasFreedSlot)
     }
 
     /// Concludes work that takes too long, or does not heed its cancellation.
     func giveUp(_ job: WorkerJob, _ reason: WorkerJob.Interruption) {
         job.interrupt(reason)
+        guard let large = conclude(job, Self.failure(reason), isOver: false) else { return }
         // Unstructured: the work's own task may never end.
-        Task { [self] in await conclude(job, Self.failure(reason)) }
+        Task { [self] in await send(large, of: job) }
     }
 
     /// Has a node end whose result nobody wants any more.

@@ -11,6 +11,10 @@ import Synchronization
 package final class NodeWorker: Sendable {
     struct State: Sendable {
         var jobs: [String: WorkerJob] = [:]
+        /// How many of them are over and have only to be confirmed by the broker.
+        var freed = 0
+        /// Those that wait for such a confirmation before they are begun.
+        var queued: [WorkerJob] = []
         /// How many slots are held by work that was given up and has not ended.
         var strays = 0
         /// The tokens of tasks that were acknowledged lately.
@@ -18,15 +22,20 @@ package final class NodeWorker: Sendable {
         var recentTokens: Set<String> = []
         /// Who has to be told of tasks that were begun.
         var starts: [WorkerJob] = []
-        var startsToldAt: ContinuousClock.Instant?
+        /// When the first of them was begun.
+        var startsSince: ContinuousClock.Instant?
         var isDraining = false
         var ticks = 0
+
+        /// How many tasks are under way, those that have only to be confirmed and those that were given up included.
+        var begun: Int { jobs.count - queued.count + strays }
     }
 
     /// How many acknowledged tasks are remembered, in case they are delivered again.
     private static let memory = 4096
-    /// How long starts gather before they are told: most nodes have ended by then, and nobody has to know of those.
-    private static let startDelay: Duration = .milliseconds(5)
+    /// How long starts gather before they are told: most nodes have ended by then, and nobody has to know of those. From
+    /// half of it on they go along with a result.
+    private static let startDelay: Duration = .milliseconds(10)
 
     let options: WorkerOptions
     let names: Names
@@ -73,6 +82,7 @@ package final class NodeWorker: Sendable {
         connection.listen(names.cancel) { [weak self] in self?.cancel($0) }
         connection.listen(names.news) { [weak self] _ in self?.queues.refresh() }
         connection.onTick { [weak self] in self?.tick() }
+        connection.onReminder { [weak self] in self?.tellStarts(after: .zero) }
     }
 
     /// Begins to connect and to take nodes.
@@ -82,7 +92,12 @@ package final class NodeWorker: Sendable {
     package var isConnected: Bool { connection.isConnected }
 
     /// How many slots are taken.
-    private var usedSlots: Int { state.withLock { $0.isDraining ? .max : $0.jobs.count + $0.strays } }
+    private var usedSlots: Int {
+        state.withLock { state in
+            // Not endlessly many results wait for a broker that does not confirm them.
+            state.isDraining ? .max : state.jobs.count - min(state.freed, options.slots) + state.strays
+        }
+    }
 
     private func take(_ event: NATSConnection.Event) {
         switch event {
@@ -99,8 +114,14 @@ package final class NodeWorker: Sendable {
 
     /// Takes no more, gives what is being worked on so long to end, and hands the rest back.
     package func drain(grace: Duration) async {
-        state.withLock { $0.isDraining = true }
+        let queued = state.withLock { state in
+            state.isDraining = true
+            for job in state.queued { state.jobs[job.task.id] = nil }
+            defer { state.queued = [] }
+            return state.queued
+        }
         queues.stop()
+        for job in queued { if let delivery = job.handBack() { try? connection.say(.nak, of: delivery) } }
         register()
         let deadline = ContinuousClock.now.advanced(by: grace)
         while ContinuousClock.now < deadline, state.withLock({ !$0.jobs.isEmpty }) {
@@ -131,6 +152,8 @@ package final class NodeWorker: Sendable {
             try? connection.say(.progress, of: job.delivery)
             beating.append(job)
         }
+        // In case that a connection that was lost has forgotten to remind.
+        tellStarts()
         // A server that has just started has not heard of them.
         if !beating.isEmpty { tellStarts(of: beating) }
         guard tick % 10 == 0 else { return queues.fill(isPatient: false) }
@@ -140,7 +163,8 @@ package final class NodeWorker: Sendable {
 
     /// Says that the worker is there.
     private func register() {
-        let (jobs, isDraining) = state.withLock { (Array($0.jobs.values), $0.isDraining) }
+        let (all, isDraining) = state.withLock { (Array($0.jobs.values), $0.isDraining) }
+        let jobs = all.filter { !$0.isConcluded }
         let registration = RegistrationEnvelope(
             worker: options.id, version: options.version, types: options.types, labels: options.labels,
             slots: options.slots, busy: jobs.count,
@@ -153,28 +177,23 @@ package final class NodeWorker: Sendable {
 
     /// Takes note of a task that was begun, and tells its server soon.
     func noteStart(_ job: WorkerJob) {
-        let now = ContinuousClock.now
-        let (isFirst, isRare) = state.withLock { state in
+        let isFirst = state.withLock { state in
+            if state.startsSince == nil { state.startsSince = .now }
             state.starts.append(job)
-            let isRare = state.startsToldAt.map { $0.duration(to: now) > Self.startDelay } ?? true
-            return (state.starts.count == 1, isRare)
+            return state.starts.count == 1
         }
-        guard isFirst else { return }
-        guard !isRare else { return tellStarts() }
-        // Unstructured: nobody waits for it, and it ends at once.
-        Task { [weak self, clock] in
-            try? await clock.sleep(for: Self.startDelay)
-            self?.tellStarts()
-        }
+        if isFirst { connection.remind(after: Self.startDelay) }
     }
 
-    private func tellStarts() {
-        let jobs = state.withLock { state in
+    /// Tells which tasks were begun, if the first of them was begun so long ago.
+    func tellStarts(after time: Duration = startDelay / 2) {
+        let jobs = state.withLock { state -> [WorkerJob] in
+            guard let since = state.startsSince, since.duration(to: .now) >= time else { return [] }
+            state.startsSince = nil
             defer { state.starts = [] }
-            state.startsToldAt = .now
             return state.starts.filter { !$0.isConcluded }
         }
-        tellStarts(of: jobs)
+        if !jobs.isEmpty { tellStarts(of: jobs) }
     }
 
     private func tellStarts(of jobs: [WorkerJob]) {
@@ -190,9 +209,34 @@ package final class NodeWorker: Sendable {
         }
     }
 
-    /// Takes note that a task is done with.
-    func forget(_ job: WorkerJob, isOver: Bool) {
+    /// Takes note that a task is over but for the word of the broker. Another one is asked for, but begun only when that has
+    /// come: never are more nodes than there are slots in doubt when a worker is killed.
+    func freeSlot(of job: WorkerJob) {
+        job.freeSlot()
+        state.withLock { $0.freed += 1 }
+    }
+
+    /// Whether a task has to wait for others to be confirmed, whose end begins it.
+    func mustWait(_ job: WorkerJob) -> Bool {
         state.withLock { state in
+            guard state.begun > options.slots else { return false }
+            state.queued.append(job)
+            return true
+        }
+    }
+
+    private func beginNext() {
+        let next = state.withLock { state in
+            state.queued.isEmpty || state.begun >= options.slots ? nil : state.queued.removeFirst()
+        }
+        if let next { begin(next) }
+    }
+
+    /// Takes note that a task is done with.
+    func forget(_ job: WorkerJob, isOver: Bool, hasFreedSlot: Bool) {
+        let isNews = state.withLock { state in
+            // Of a slot that was free before, nothing new comes.
+            defer { if hasFreedSlot { state.freed -= 1 } }
             if state.jobs[job.task.id] === job { state.jobs[job.task.id] = nil }
             if !isOver { state.strays += 1 }
             state.recent.append(job.task.token)
@@ -201,13 +245,16 @@ package final class NodeWorker: Sendable {
                 for token in state.recent.prefix(Self.memory) { state.recentTokens.remove(token) }
                 state.recent.removeFirst(Self.memory)
             }
+            return !hasFreedSlot || state.freed > options.slots
         }
-        queues.fill(isPatient: true)
+        beginNext()
+        if isNews { queues.fill(isPatient: true) }
     }
 
     /// Takes note that work has ended that was given up.
     func strayEnded() {
         state.withLock { $0.strays -= 1 }
+        beginNext()
         queues.fill(isPatient: true)
     }
 }

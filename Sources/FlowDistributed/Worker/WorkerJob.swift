@@ -15,6 +15,7 @@ final class WorkerJob: Sendable {
         var work: Task<Void, Never>?
         var isWorkOver = false
         var isConcluded = false
+        var hasFreedSlot = false
         var isAcknowledged = false
         var isHandedBack = false
         var interruption: Interruption?
@@ -95,6 +96,9 @@ final class WorkerJob: Sendable {
         }
     }
 
+    /// Takes note that its slot is free before its result is on the broker.
+    func freeSlot() { state.withLock { $0.hasFreedSlot = true } }
+
     /// Has the first who calls conclude the work.
     func conclude() -> Bool {
         state.withLock { state in
@@ -117,11 +121,11 @@ final class WorkerJob: Sendable {
 
     /// Takes note that the task is acknowledged.
     ///
-    /// - Returns: whether the work itself is over as well.
-    func acknowledged() -> Bool {
+    /// - Returns: whether the work itself is over as well, and whether its slot was freed before.
+    func acknowledged() -> (isOver: Bool, hasFreedSlot: Bool) {
         state.withLock { state in
             state.isAcknowledged = true
-            return state.isWorkOver
+            return (state.isWorkOver, state.hasFreedSlot)
         }
     }
 

@@ -8,6 +8,8 @@ package enum MediaTypes {
     /// Whether a `Content-Type` says JSON in UTF-8.
     package static func isJSON(_ field: String?) -> Bool {
         guard let field else { return false }
+        // What nearly all clients send.
+        if field == json { return true }
         let parts = field.split(separator: ";")
         guard let type = parts.first?.trimmed.lowercased() else { return false }
         guard type == "application/json" || type.hasPrefix("application/") && type.hasSuffix("+json") else {
