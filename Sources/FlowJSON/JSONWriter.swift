@@ -68,6 +68,12 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Writes a member's name that is written very often; its value has to follow.
+    public mutating func field(_ name: JSONName) {
+        if needsComma { bytes.append(contentsOf: name.text) } else { bytes.append(contentsOf: name.text.dropFirst()) }
+        needsComma = false
+    }
+
     /// Writes a string that `body` appends and that needs no escape.
     public mutating func plainString(_ body: (inout [UInt8]) -> Void) {
         separate()
@@ -111,8 +117,14 @@ public struct JSONWriter: Sendable {
 
     /// Writes `null`.
     public mutating func null() {
-        separate()
-        bytes.append(contentsOf: "null".utf8)
+        let separates = needsComma
+        bytes.append(addingCapacity: 5) { text in
+            if separates { text.append(UInt8(ascii: ",")) }
+            text.append(UInt8(ascii: "n"))
+            text.append(UInt8(ascii: "u"))
+            text.append(UInt8(ascii: "l"))
+            text.append(UInt8(ascii: "l"))
+        }
         needsComma = true
     }
 

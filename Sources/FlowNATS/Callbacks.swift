@@ -8,6 +8,15 @@ enum Callbacks {
         pointer.map { Unmanaged<NativeConnection.Context>.fromOpaque($0).takeUnretainedValue() }
     }
 
+    /// A message came.
+    static let message: natsMsgHandler = { _, _, message, closure in
+        guard let message else { return }
+        defer { natsMsg_Destroy(message) }
+        guard let closure, let copy = NATSMessage(copying: message) else { return }
+        // Safe because receivers are never released.
+        Unmanaged<NativeConnection.Receiver>.fromOpaque(closure).takeUnretainedValue().receive(copy)
+    }
+
     /// A connection was made that could not be made at first, or was made anew.
     static let connected: natsConnectionHandler = { _, closure in context(closure)?.owner.value?.connected() }
     /// A connection was lost.

@@ -72,7 +72,8 @@ package struct JetStream: Sendable {
     ) {
         let deadline = ContinuousClock.now.advanced(by: time)
         let patience = min(Self.patience, time)
-        connection.request(subject, headers: [("Nats-Msg-Id", id)], payload, within: patience) { result in
+        connection.request(subject, headers: [("Nats-Msg-Id", id)], payload, within: patience, isCommon: true) {
+            result in
             switch result {
             case .success(let message):
                 do throws(NATSError) {

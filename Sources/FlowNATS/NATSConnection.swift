@@ -25,13 +25,14 @@ package final class NATSConnection: Sendable {
     private struct Pending: Sendable {
         let completion: Completion
         let deadline: ContinuousClock.Instant
+        var isCommon = false
     }
 
     private struct State: Sendable {
         var native: NativeConnection?
         var isConnected = false
         var isClosed = false
-        var subscriptions: [(subject: String, handle: Handler)] = []
+        var interests: [NativeConnection.Interest] = []
         var pending: [UInt64: Pending] = [:]
         var next: UInt64 = 0
         var ticks: [@Sendable () -> Void] = []
@@ -64,6 +65,7 @@ package final class NATSConnection: Sendable {
     /// Begins to connect.
     package func start() {
         listen(inbox + ".r.*") { [weak self] in self?.take($0) }
+        listen(inbox + ".c.*", onNobody: { [weak self] in self?.failCommon() }) { [weak self] in self?.take($0) }
         let timer = Timer(every: Self.tick) { [weak self] in self?.look() }
         state.withLock { $0.timer = timer }
         connect()
@@ -80,7 +82,7 @@ package final class NATSConnection: Sendable {
         let failure = state.withLock { state -> NATSError? in
             guard !state.isClosed else { return nil }
             do throws(NATSError) {
-                state.native = try NativeConnection(options, listener: self, subscriptions: state.subscriptions)
+                state.native = try NativeConnection(options, listener: self, interests: state.interests)
                 return nil
             } catch {
                 return error
@@ -92,13 +94,22 @@ package final class NATSConnection: Sendable {
     }
 
     /// Hands messages on a subject to a function, from now on and on every connection that is made.
-    package func listen(_ subject: String, _ handle: @escaping Handler) {
+    ///
+    /// - Parameters:
+    ///   - onNobody: Makes it one of the subjects on which most comes: the function is called on the connection's own thread
+    ///     then, which must not be kept. This one is called when something was asked with an answer to the subject and nobody
+    ///     is there to take it; what it was is not known.
+    ///   - receive: Gets the messages.
+    package func listen(
+        _ subject: String, onNobody: (@Sendable () -> Void)? = nil, _ receive: @escaping Handler
+    ) {
+        let interest = NativeConnection.Interest(subject: subject, receive: receive, onNobody: onNobody)
         let native = state.withLock { state in
-            state.subscriptions.append((subject, handle))
+            state.interests.append(interest)
             return state.native
         }
         // One that is not open yet is told of all subscriptions when it is.
-        do throws(NATSError) { try native?.subscribe(subject, handle) } catch {
+        do throws(NATSError) { try native?.subscribe(interest) } catch {
             if error != .disconnected { failed(error.description) }
         }
     }
@@ -106,7 +117,7 @@ package final class NATSConnection: Sendable {
     /// Has no more messages on a subject come, which tells the broker that nothing is to be sent there.
     package func ignore(_ subject: String) {
         let native = state.withLock { state in
-            state.subscriptions.removeAll { $0.subject == subject }
+            state.interests.removeAll { $0.subject == subject }
             return state.native
         }
         native?.unsubscribe(subject)
@@ -142,11 +153,14 @@ package final class NATSConnection: Sendable {
     }
 
     /// Sends a request, whose answer or failure is handed to a function.
+    ///
+    /// - Parameter isCommon: Whether it is one of very many, whose answers come on the connection's own thread. When nobody
+    ///   takes one of them, all that are under way fail with ``NATSError/noResponders``.
     package func request(
         _ subject: String, headers: [(String, String)] = [], _ payload: [UInt8] = [], within time: Duration,
-        completion: @escaping Completion
+        isCommon: Bool = false, completion: @escaping Completion
     ) {
-        let pending = Pending(completion: completion, deadline: .now.advanced(by: time))
+        let pending = Pending(completion: completion, deadline: .now.advanced(by: time), isCommon: isCommon)
         let (native, number) = state.withLock { state -> (NativeConnection?, UInt64) in
             state.next += 1
             guard state.isConnected else { return (nil, 0) }
@@ -155,7 +169,7 @@ package final class NATSConnection: Sendable {
         }
         guard let native else { return completion(.failure(.disconnected)) }
         let message = Outgoing(
-            subject: subject, reply: "\(inbox).r.\(number)", headers: headers, payload: payload,
+            subject: subject, reply: "\(inbox).\(isCommon ? "c" : "r").\(number)", headers: headers, payload: payload,
             onFailure: { [weak self] in self?.fail(number, $0) })
         do throws(NATSError) { try native.publish(message) } catch { fail(number, error) }
     }
@@ -204,6 +218,15 @@ package final class NATSConnection: Sendable {
             let pending = state.withLock({ $0.pending.removeValue(forKey: number) })
         else { return }
         pending.completion(message.status == 503 ? .failure(.noResponders) : .success(message))
+    }
+
+    private func failCommon() {
+        let failed = state.withLock { state in
+            let failed = state.pending.filter { $0.value.isCommon }
+            for number in failed.keys { state.pending[number] = nil }
+            return failed
+        }
+        for pending in failed.values { pending.completion(.failure(.noResponders)) }
     }
 
     private func look() {

@@ -51,11 +51,27 @@ final class NativeConnection: Sendable {
         }
     }
 
-    /// Messages on a subject, and who gets them.
-    private struct Subscription: Sendable {
-        let subject: String
-        let handle: Handle
+    /// What the callback of a subscription with a thread of its own gets. It is retained as long as the process lives, since
+    /// threads of the library's may still be on their way to it; there are few of them.
+    final class Receiver: Sendable {
         let receive: @Sendable (NATSMessage) -> Void
+        init(_ receive: @escaping @Sendable (NATSMessage) -> Void) { self.receive = receive }
+    }
+
+    /// A subject that is listened to.
+    struct Interest: Sendable {
+        let subject: String
+        /// Gets the messages, on a thread of the subscription's own, or on the loop's if there is `onNobody`.
+        let receive: @Sendable (NATSMessage) -> Void
+        /// Called instead when something was asked that nobody takes: the library does not say what, to a subscription whose
+        /// messages are fetched.
+        let onNobody: (@Sendable () -> Void)?
+    }
+
+    /// The library's part of a subject that is listened to.
+    private struct Subscription: Sendable {
+        let interest: Interest
+        let handle: Handle
         /// Whether no more messages are wanted. The library's part stays until the connection's end, since the thread of the
         /// loop may be with it.
         var isOver = false
@@ -71,7 +87,7 @@ final class NativeConnection: Sendable {
 
     private enum State: Sendable {
         /// It is being made; this is listened to from then on.
-        case connecting([(subject: String, handle: @Sendable (NATSMessage) -> Void)])
+        case connecting([Interest])
         case open(Handle, [Subscription])
         case ended
     }
@@ -81,13 +97,10 @@ final class NativeConnection: Sendable {
 
     /// Makes the connection on a thread of its own.
     ///
-    /// - Parameter subscriptions: What is listened to from the beginning.
-    init(
-        _ settings: NATSOptions, listener: any Listener,
-        subscriptions: [(subject: String, handle: @Sendable (NATSMessage) -> Void)]
-    ) throws(NATSError) {
+    /// - Parameter interests: What is listened to from the beginning.
+    init(_ settings: NATSOptions, listener: any Listener, interests: [Interest]) throws(NATSError) {
         loop = try SocketLoop()
-        state = Mutex(.connecting(subscriptions))
+        state = Mutex(.connecting(interests))
         let context = Context(loop: loop, settings: settings, owner: WeakListener(listener))
         do { try DetachedThread.start { [self] in context.lend { live(context, $0) } } } catch {
             throw .library("the system has no thread left: \(error)")
@@ -108,16 +121,14 @@ final class NativeConnection: Sendable {
             return
         }
         let handle = Handle(pointer: pointer)
-        let wanted = state.withLock { state -> [(subject: String, handle: @Sendable (NATSMessage) -> Void)]? in
-            guard case .connecting(let subscriptions) = state else { return nil }
+        let wanted = state.withLock { state -> [Interest]? in
+            guard case .connecting(let interests) = state else { return nil }
             state = .open(handle, [])
-            return subscriptions
+            return interests
         }
         if let wanted {
-            for subscription in wanted {
-                do throws(NATSError) {
-                    try subscribe(subscription.subject, subscription.handle)
-                } catch {
+            for interest in wanted {
+                do throws(NATSError) { try subscribe(interest) } catch {
                     // Of one that is closed already its end tells why.
                     if error != .disconnected { context.owner.value?.failed(error.description) }
                 }
@@ -164,28 +175,35 @@ final class NativeConnection: Sendable {
     /// Has the listener reminded, unless the connection has ended by then.
     func remind(at instant: ContinuousClock.Instant) { loop.remind(at: instant) }
 
-    /// Has messages on a subject handed to a function, on the thread of the connection's loop.
+    /// Has messages on a subject handed on.
     ///
-    /// The library would start a thread for each subscription and wake it for each message. Here nobody waits for messages:
-    /// they are fetched when the loop has read some.
-    func subscribe(_ subject: String, _ receive: @escaping @Sendable (NATSMessage) -> Void) throws(NATSError) {
+    /// The library has a thread for a subscription, which each message wakes. Of what comes most, messages are fetched by the
+    /// loop's thread instead, when it has read some.
+    func subscribe(_ interest: Interest) throws(NATSError) {
         let status = state.withLock { state -> natsStatus in
-            if case .connecting(let subscriptions) = state {
-                state = .connecting(subscriptions + [(subject, receive)])
+            if case .connecting(let interests) = state {
+                state = .connecting(interests + [interest])
                 return NATS_OK
             }
             guard case .open(let connection, let subscriptions) = state else { return NATS_CONNECTION_CLOSED }
             var pointer: OpaquePointer?
-            var status = natsConnection_SubscribeSync(&pointer, connection.pointer, subject)
+            var status =
+                if interest.onNobody != nil {
+                    natsConnection_SubscribeSync(&pointer, connection.pointer, interest.subject)
+                } else {
+                    natsConnection_Subscribe(
+                        &pointer, connection.pointer, interest.subject, Callbacks.message,
+                        Unmanaged.passRetained(Receiver(interest.receive)).toOpaque())
+                }
             guard status == NATS_OK, let pointer else { return status }
             // What comes is bounded by what was asked for; a message that is dropped here would be missed.
             status = natsSubscription_SetPendingLimits(pointer, -1, -1)
-            let new = Subscription(subject: subject, handle: Handle(pointer: pointer), receive: receive)
-            state = .open(connection, subscriptions + [new])
+            state = .open(
+                connection, subscriptions + [Subscription(interest: interest, handle: Handle(pointer: pointer))])
             return status
         }
         guard status != NATS_CONNECTION_CLOSED else { throw .disconnected }
-        guard status == NATS_OK else { throw .library("\(subject): \(Self.text(status))") }
+        guard status == NATS_OK else { throw .library("\(interest.subject): \(Self.text(status))") }
     }
 
     /// Has no more messages come on a subject. Some may be on their way, and what was published before may reach the broker
@@ -193,11 +211,10 @@ final class NativeConnection: Sendable {
     func unsubscribe(_ subject: String) {
         state.withLock { state in
             switch state {
-            case .connecting(let subscriptions):
-                state = .connecting(subscriptions.filter { $0.subject != subject })
+            case .connecting(let interests): state = .connecting(interests.filter { $0.subject != subject })
             case .open(let connection, var subscriptions):
                 for index in subscriptions.indices
-                where subscriptions[index].subject == subject && !subscriptions[index].isOver {
+                where subscriptions[index].interest.subject == subject && !subscriptions[index].isOver {
                     natsSubscription_Unsubscribe(subscriptions[index].handle.pointer)
                     subscriptions[index].isOver = true
                 }
@@ -212,16 +229,22 @@ final class NativeConnection: Sendable {
         let subscriptions = state.withLock { state -> [Subscription] in
             if case .open(_, let subscriptions) = state { subscriptions } else { [] }
         }
-        for subscription in subscriptions where !subscription.isOver {
+        for subscription in subscriptions {
+            guard !subscription.isOver, let onNobody = subscription.interest.onNobody else { continue }
             let pointer = subscription.handle.pointer
             var count: Int32 = 0
             guard natsSubscription_GetPending(pointer, &count, nil) == NATS_OK else { continue }
             for _ in 0..<count {
                 var message: OpaquePointer?
                 // A time of zero has it not wait.
-                guard natsSubscription_NextMsg(&message, pointer, 0) == NATS_OK, let message else { break }
+                let status = natsSubscription_NextMsg(&message, pointer, 0)
+                if status == NATS_NO_RESPONDERS {
+                    onNobody()
+                    continue
+                }
+                guard status == NATS_OK, let message else { break }
                 defer { spent.add(message) }
-                if let copy = NATSMessage(copying: message) { subscription.receive(copy) }
+                if let copy = NATSMessage(copying: message) { subscription.interest.receive(copy) }
             }
         }
     }

@@ -43,7 +43,11 @@ package final class PullConsumer: Sendable {
         name = consumer
         subject = "$JS.API.CONSUMER.MSG.NEXT.\(stream).\(consumer)"
         inbox = "\(connection.inbox).p\(number)"
-        connection.listen(inbox + ".*") { [weak self] message in
+        let onNobody: @Sendable () -> Void = { [weak self] in
+            // The last one, most likely: earlier ones have found somebody.
+            if self?.closeLast() == true { onEnd() }
+        }
+        connection.listen(inbox + ".*", onNobody: onNobody) { [weak self] message in
             guard let self else { return }
             // What is sent to the inbox itself is of the request; all else is what was asked for.
             guard message.subject.hasPrefix(inbox) else {
@@ -68,6 +72,8 @@ package final class PullConsumer: Sendable {
             return true
         }
     }
+
+    private func closeLast() -> Bool { state.withLock { $0.requests.popLast() != nil } }
 
     private func close(_ number: UInt64) -> Bool {
         state.withLock { state in

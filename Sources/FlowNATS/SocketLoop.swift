@@ -43,7 +43,7 @@ final class SocketLoop: Sendable {
             swap(&waiting, &messages)
             if messages.isEmpty { return swap(&outbox, &messages) }
             messages += outbox
-            outbox.removeAll(keepingCapacity: true)
+            outbox.removeAll(keepingCapacity: outbox.count <= SocketLoop.mostKept)
         }
 
         /// Whether it is time to remind.

@@ -41,8 +41,11 @@ extension NodeWorker {
         case .done: try? connection.say(.ack, of: delivery)
         case .handBack: try? connection.say(.nak, of: delivery)
         case .run:
-            if let result = pureResult(of: job) { return end(job, result) }
-            if !mustWait(job) { begin(job) }
+            if let result = pureResult(of: job) {
+                logBegin(job)
+                return end(job, outcome(of: result))
+            }
+            admit(job)
         }
     }
 
@@ -61,10 +64,12 @@ extension NodeWorker {
             if job.workIsOver() { strayEnded() }
             return
         }
+        // The server has been told that it did not begin.
+        if let reason = job.interruption { return end(job, Self.failure(reason)) }
         logBegin(job)
-        noteStart(job)
         // Unstructured: it begins with a message. The job owns it, and cancels it when it is to end.
         job.begin(Task { [self] in await run(job) })
+        noteStart(job)
     }
 
     /// What a node gives that is quick, pure computation and has its input at hand: no thread has to be changed for it, and
@@ -75,11 +80,10 @@ extension NodeWorker {
         return backend.computesInline(node) ? backend.pureResult(of: node, input: input) : nil
     }
 
-    /// Concludes a task whose result was at hand.
-    private func end(_ job: WorkerJob, _ result: NodeResult) {
-        logBegin(job)
+    /// Concludes a task for which nothing had to be waited.
+    private func end(_ job: WorkerJob, _ outcome: ResultEnvelope.Outcome) {
         guard !job.workIsOver() else { return strayEnded() }
-        guard let large = conclude(job, outcome(of: result), isOver: true) else { return }
+        guard let large = conclude(job, outcome, isOver: true) else { return }
         // Unstructured: objects have to be stored, and the connection's thread must not wait for it.
         Task { [self] in await send(large, of: job) }
     }

@@ -150,7 +150,7 @@ package final class NodeWorker: Sendable {
             if let reason = job.expiry(now) { giveUp(job, reason) }
             guard job.isBeatDue(now) else { continue }
             try? connection.say(.progress, of: job.delivery)
-            beating.append(job)
+            if job.isUnderWay { beating.append(job) }
         }
         // In case that a connection that was lost has forgotten to remind.
         tellStarts()
@@ -191,7 +191,7 @@ package final class NodeWorker: Sendable {
             guard let since = state.startsSince, since.duration(to: .now) >= time else { return [] }
             state.startsSince = nil
             defer { state.starts = [] }
-            return state.starts.filter { !$0.isConcluded }
+            return state.starts.filter(\.isUnderWay)
         }
         if !jobs.isEmpty { tellStarts(of: jobs) }
     }
@@ -216,12 +216,25 @@ package final class NodeWorker: Sendable {
         state.withLock { $0.freed += 1 }
     }
 
-    /// Whether a task has to wait for others to be confirmed, whose end begins it.
-    func mustWait(_ job: WorkerJob) -> Bool {
-        state.withLock { state in
-            guard state.begun > options.slots else { return false }
-            state.queued.append(job)
-            return true
+    /// Begins a task that has come in, or has it wait for one that has only to be confirmed.
+    func admit(_ job: WorkerJob) {
+        enum Ruling { case begin, wait, handBack }
+        let ruling = state.withLock { state -> Ruling in
+            if !state.isDraining {
+                guard state.begun > options.slots else { return .begin }
+                if state.queued.count < state.freed {
+                    state.queued.append(job)
+                    return .wait
+                }
+            }
+            // More has come than was asked for: others may have room.
+            state.jobs[job.task.id] = nil
+            return .handBack
+        }
+        switch ruling {
+        case .begin: begin(job)
+        case .wait: break
+        case .handBack: if let delivery = job.handBack() { try? connection.say(.nak, of: delivery) }
         }
     }
 

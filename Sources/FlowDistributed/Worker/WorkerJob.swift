@@ -46,6 +46,8 @@ final class WorkerJob: Sendable {
     var isHandedBack: Bool { state.withLock { $0.isHandedBack } }
     var chunks: Int { state.withLock { $0.chunks } }
     var isConcluded: Bool { state.withLock { $0.isConcluded } }
+    /// Whether it is being worked on.
+    var isUnderWay: Bool { state.withLock { $0.work != nil && !$0.isConcluded && !$0.isHandedBack } }
 
     func begin(_ work: Task<Void, Never>) {
         let isLate = state.withLock { state in

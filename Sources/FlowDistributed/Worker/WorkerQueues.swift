@@ -36,6 +36,8 @@ final class WorkerQueues: Sendable {
     private let labels: [String: String]
     private let slots: Int
     private let state = Mutex(State())
+    /// Held from when it is found out how much there is room for until it is asked for, so that nobody asks for it twice.
+    private let asking = Mutex(())
 
     init(_ stream: JetStream, stream name: String, types: Set<String>, labels: [String: String], slots: Int) {
         self.labels = labels
@@ -130,7 +132,9 @@ final class WorkerQueues: Sendable {
     /// Asks for what there are free slots for.
     ///
     /// - Parameter isPatient: Whether more slots may become free first, so that not every one of them is a request.
-    func fill(isPatient: Bool) {
+    func fill(isPatient: Bool) { asking.withLock { _ in ask(isPatient: isPatient) } }
+
+    private func ask(isPatient: Bool) {
         let (used, queues, isConnected) = state.withLock { ($0.used(), $0.queues, $0.isConnected) }
         guard isConnected, used < slots, let first = queues.first else { return }
         let outstanding = queues.map(\.consumer.outstanding)
@@ -164,6 +168,10 @@ final class WorkerQueues: Sendable {
             return (state.queues, sweep + 1, state.used())
         }
         guard let next else { return fill(isPatient: true) }
+        asking.withLock { _ in goOn(next) }
+    }
+
+    private func goOn(_ next: (queues: [Queue], index: Int, used: Int)) {
         let outstanding = next.queues.map(\.consumer.outstanding)
         var free = slots - min(next.used, slots) - outstanding.reduce(0, +)
         if next.index < next.queues.count, free > 0 {
@@ -174,7 +182,7 @@ final class WorkerQueues: Sendable {
             state.sweep = nil
             return state.isHot
         }
-        if isHot { return fill(isPatient: true) }
+        if isHot { return ask(isPatient: true) }
         guard slots >= next.queues.count else { return }
         for (queue, open) in zip(next.queues, outstanding) where open == 0 && free > 0 {
             try? queue.consumer.ask(for: 1, within: Self.sharedTime)

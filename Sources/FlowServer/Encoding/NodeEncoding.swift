@@ -3,6 +3,23 @@ import FlowJSON
 
 /// Nodes of a run as the API shows them.
 enum NodeEncoding {
+    /// The names that every node has.
+    private enum Name {
+        static let nodeID = JSONName("node_id")
+        static let type = JSONName("type")
+        static let status = JSONName("status")
+        static let attempt = JSONName("attempt")
+        static let backend = JSONName("backend")
+        static let inputData = JSONName("input_data")
+        static let outputData = JSONName("output_data")
+        static let error = JSONName("error")
+        static let interrupt = JSONName("interrupt")
+        static let startedAt = JSONName("started_at")
+        static let completedAt = JSONName("completed_at")
+        static let attempts = JSONName("attempts")
+        static let metadata = JSONName("metadata")
+    }
+
     /// Writes the state of the node at a place in the run.
     ///
     /// - Parameter showsInput: Whether the input is written, or only that it is left out.
@@ -11,34 +28,34 @@ enum NodeEncoding {
     ) {
         let node = context.nodes[index]
         writer.beginObject()
-        writer.field("node_id")
+        writer.field(Name.nodeID)
         writer.string(node.id.rawValue)
-        writer.field("type")
+        writer.field(Name.type)
         writer.string(context.type(ofNodeAt: index))
-        writer.field("status")
+        writer.field(Name.status)
         writer.string(node.status.rawValue)
-        writer.field("attempt")
+        writer.field(Name.attempt)
         writer.integer(node.attempt?.number ?? 0)
-        writer.field("backend")
+        writer.field(Name.backend)
         writer.optional(node.attempt?.backend.rawValue)
-        writer.field("input_data")
+        writer.field(Name.inputData)
         writer.value(showsInput ? node.inputData ?? .null : .null)
-        writer.field("output_data")
+        writer.field(Name.outputData)
         writer.value(node.outputData ?? .null)
-        writer.field("error")
+        writer.field(Name.error)
         writer.failure(node.status == .completed ? nil : node.attempt?.error)
-        writer.field("interrupt")
+        writer.field(Name.interrupt)
         if let interrupt = node.interrupt { write(interrupt, to: &writer) } else { writer.null() }
-        writer.field("started_at")
+        writer.field(Name.startedAt)
         writer.time(node.earlierAttempts.first?.startedAt ?? node.attempt?.startedAt)
-        writer.field("completed_at")
+        writer.field(Name.completedAt)
         writer.time(node.completedAt)
-        writer.field("attempts")
+        writer.field(Name.attempts)
         writer.beginArray()
         for attempt in node.earlierAttempts { write(attempt, to: &writer) }
         if let attempt = node.attempt { write(attempt, to: &writer) }
         writer.endArray()
-        writer.field("metadata")
+        writer.field(Name.metadata)
         writer.value(.object(node.notes?.metadata ?? JSONObject()))
         // What few nodes have is shown of them alone.
         if !showsInput, node.inputData != nil {
@@ -93,17 +110,17 @@ enum NodeEncoding {
 
     private static func write(_ attempt: NodeContext.Attempt, to writer: inout JSONWriter) {
         writer.beginObject()
-        writer.field("attempt")
+        writer.field(Name.attempt)
         writer.integer(attempt.number)
-        writer.field("status")
+        writer.field(Name.status)
         writer.string(attempt.status.rawValue)
-        writer.field("backend")
+        writer.field(Name.backend)
         writer.string(attempt.backend.rawValue)
-        writer.field("error")
+        writer.field(Name.error)
         writer.failure(attempt.error)
-        writer.field("started_at")
+        writer.field(Name.startedAt)
         writer.time(attempt.startedAt)
-        writer.field("completed_at")
+        writer.field(Name.completedAt)
         writer.time(attempt.completedAt)
         writer.endObject()
     }
