@@ -1,3 +1,4 @@
+import Dispatch
 import FlowJSON
 import Synchronization
 
@@ -20,6 +21,9 @@ package final class PullConsumer: Sendable {
 
     /// How long a request is taken to be open behind its time.
     private static let slack: Duration = .seconds(1)
+
+    /// How long it takes until a request has come to its end that nobody has taken.
+    private static let pause: DispatchTimeInterval = .milliseconds(100)
 
     private let connection: NATSConnection
     private let subject: String
@@ -45,7 +49,9 @@ package final class PullConsumer: Sendable {
         inbox = "\(connection.inbox).p\(number)"
         let onNobody: @Sendable () -> Void = { [weak self] in
             // The last one, most likely: earlier ones have found somebody.
-            if self?.closeLast() == true { onEnd() }
+            guard self?.closeLast() == true else { return }
+            // Whoever asks again at once finds nobody again, as while the brokers of a cluster choose who leads.
+            DispatchQueue.global().asyncAfter(deadline: .now() + Self.pause, execute: onEnd)
         }
         connection.listen(inbox + ".*", onNobody: onNobody) { [weak self] message in
             guard let self else { return }

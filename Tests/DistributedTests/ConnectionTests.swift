@@ -39,7 +39,7 @@ struct ConnectionTests {
         #expect(asked == .noResponders)
     }
 
-    @Test("a request for messages that nobody takes is over at once")
+    @Test("a request for messages that nobody takes does not stay open")
     func nobodyToPull() async throws {
         let broker = try await Broker()
         let connection = try await broker.connection()
