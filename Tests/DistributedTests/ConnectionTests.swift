@@ -6,6 +6,17 @@ import Testing
 
 @Suite("what a connection to a broker tells", .timeLimit(.minutes(1)))
 struct ConnectionTests {
+    private static func connection() async throws -> (Broker, NATSConnection) {
+        let broker = try await Broker()
+        return (broker, try await broker.connection())
+    }
+
+    /// A broker lives as long as it is held.
+    private static func end(_ connection: NATSConnection, _ broker: Broker) {
+        connection.close()
+        withExtendedLifetime(broker) {}
+    }
+
     private static func outcome(_ body: () async throws(NATSError) -> Void) async -> NATSError? {
         do throws(NATSError) {
             try await body()
@@ -17,9 +28,8 @@ struct ConnectionTests {
 
     @Test("what nobody takes is told, and what comes behind it is handed on")
     func nobody() async throws {
-        let broker = try await Broker()
-        let connection = try await broker.connection()
-        defer { connection.close() }
+        let (broker, connection) = try await Self.connection()
+        defer { Self.end(connection, broker) }
         let stream = JetStream(connection)
         try await stream.ensureStream(["name": "S", "subjects": ["s.>"], "storage": "file"])
         let time: Duration = .seconds(10)
@@ -41,9 +51,8 @@ struct ConnectionTests {
 
     @Test("a request for messages that nobody takes does not stay open")
     func nobodyToPull() async throws {
-        let broker = try await Broker()
-        let connection = try await broker.connection()
-        defer { connection.close() }
+        let (broker, connection) = try await Self.connection()
+        defer { Self.end(connection, broker) }
         let ended = Mutex(0)
         let consumer = PullConsumer(
             connection, stream: "NONE", consumer: "none", number: 1, onMessage: { _ in },
@@ -54,9 +63,8 @@ struct ConnectionTests {
 
     @Test("what is done with is told without anything else to send")
     func patience() async throws {
-        let broker = try await Broker()
-        let connection = try await broker.connection()
-        defer { connection.close() }
+        let (broker, connection) = try await Self.connection()
+        defer { Self.end(connection, broker) }
         let heard = Mutex<[UInt8]>([])
         connection.listen("here") { message in heard.withLock { $0 = message.payload } }
         try connection.publish("here", [7], isPatient: true)
@@ -65,9 +73,8 @@ struct ConnectionTests {
 
     @Test("a reminder comes without anything to read")
     func reminder() async throws {
-        let broker = try await Broker()
-        let connection = try await broker.connection()
-        defer { connection.close() }
+        let (broker, connection) = try await Self.connection()
+        defer { Self.end(connection, broker) }
         let reminded = Mutex(0)
         connection.onReminder { reminded.withLock { $0 += 1 } }
         connection.remind(after: .milliseconds(5))

@@ -83,9 +83,7 @@ extension NodeWorker {
     /// Concludes a task for which nothing had to be waited.
     private func end(_ job: WorkerJob, _ outcome: ResultEnvelope.Outcome) {
         guard !job.workIsOver() else { return strayEnded() }
-        guard let large = conclude(job, outcome, isOver: true) else { return }
-        // Unstructured: objects have to be stored, and the connection's thread must not wait for it.
-        Task { [self] in await send(large, of: job) }
+        conclude(job, outcome, isOver: true)
     }
 
     private func run(_ job: WorkerJob) async {
@@ -101,7 +99,7 @@ extension NodeWorker {
         }
         guard !job.workIsOver() else { return strayEnded() }
         if let outcome {
-            if let large = conclude(job, outcome, isOver: true) { await send(large, of: job) }
+            conclude(job, outcome, isOver: true)
         } else if job.conclude() {
             acknowledge(job)
         }
@@ -225,19 +223,19 @@ extension NodeWorker {
     /// Makes the result of a task and sends it, until the broker has it. The task is acknowledged then.
     ///
     /// - Parameter isOver: Whether the work has ended, so that there is room for other work.
-    /// - Returns: the result when it is too large to go with others, and is not sent yet.
-    private func conclude(
-        _ job: WorkerJob, _ outcome: ResultEnvelope.Outcome, isOver: Bool
-    ) -> ResultEnvelope? {
-        guard job.conclude() else { return nil }
+    private func conclude(_ job: WorkerJob, _ outcome: ResultEnvelope.Outcome, isOver: Bool) {
+        guard job.conclude() else { return }
         let result = ResultEnvelope(of: job.task, worker: options.id, chunks: job.chunks, outcome)
         let bytes = result.bytes
-        guard bytes.count <= ResultOutbox.largest else { return result }
+        guard bytes.count <= ResultOutbox.largest else {
+            // Unstructured: it may take a while, also beyond the work's own task, and the connection's thread must not wait.
+            Task { [self] in await send(result, of: job) }
+            return
+        }
         tellStarts()
         if isOver { freeSlot(of: job) }
         outbox.send(bytes, of: job)
         if isOver { queues.fill(isPatient: true) }
-        return nil
     }
 
     /// Sends a large result until the broker has it, and acknowledges the task then.
@@ -268,8 +266,8 @@ extension NodeWorker {
                 return acknowledge(job)
             } catch {
                 logger.warning("result cannot be sent", metadata: ["id": "\(task.id)", "error": "\(error)"])
-                // Without a connection there is nothing to do; nobody cancels this wait, since the result is there.
-                await Task { [clock] in try? await clock.sleep(for: .milliseconds(200)) }.value
+                // Without a connection there is nothing to do but wait, and the result is there.
+                try? await clock.sleep(for: .milliseconds(200))
             }
         }
     }
@@ -284,9 +282,7 @@ extension NodeWorker {
     /// Concludes work that takes too long, or does not heed its cancellation.
     func giveUp(_ job: WorkerJob, _ reason: WorkerJob.Interruption) {
         job.interrupt(reason)
-        guard let large = conclude(job, Self.failure(reason), isOver: false) else { return }
-        // Unstructured: the work's own task may never end.
-        Task { [self] in await send(large, of: job) }
+        conclude(job, Self.failure(reason), isOver: false)
     }
 
     /// Has a node end whose result nobody wants any more.
