@@ -32,7 +32,7 @@ package final class NATSConnection: Sendable {
         var native: NativeConnection?
         var isConnected = false
         var isClosed = false
-        var interests: [NativeConnection.Interest] = []
+        var topics: [NativeConnection.Topic] = []
         var pending: [UInt64: Pending] = [:]
         var next: UInt64 = 0
         var ticks: [@Sendable () -> Void] = []
@@ -82,7 +82,7 @@ package final class NATSConnection: Sendable {
         let failure = state.withLock { state -> NATSError? in
             guard !state.isClosed else { return nil }
             do throws(NATSError) {
-                state.native = try NativeConnection(options, listener: self, interests: state.interests)
+                state.native = try NativeConnection(options, listener: self, topics: state.topics)
                 return nil
             } catch {
                 return error
@@ -103,13 +103,13 @@ package final class NATSConnection: Sendable {
     package func listen(
         _ subject: String, onNobody: (@Sendable () -> Void)? = nil, _ receive: @escaping Handler
     ) {
-        let interest = NativeConnection.Interest(subject: subject, receive: receive, onNobody: onNobody)
+        let topic = NativeConnection.Topic(subject: subject, receive: receive, onNobody: onNobody)
         let native = state.withLock { state in
-            state.interests.append(interest)
+            state.topics.append(topic)
             return state.native
         }
         // One that is not open yet is told of all subscriptions when it is.
-        do throws(NATSError) { try native?.subscribe(interest) } catch {
+        do throws(NATSError) { try native?.subscribe(topic) } catch {
             if error != .disconnected { failed(error.description) }
         }
     }
@@ -117,7 +117,7 @@ package final class NATSConnection: Sendable {
     /// Has no more messages on a subject come, which tells the broker that nothing is to be sent there.
     package func ignore(_ subject: String) {
         let native = state.withLock { state in
-            state.interests.removeAll { $0.subject == subject }
+            state.topics.removeAll { $0.subject == subject }
             return state.native
         }
         native?.unsubscribe(subject)

@@ -59,7 +59,7 @@ final class NativeConnection: Sendable {
     }
 
     /// A subject that is listened to.
-    struct Interest: Sendable {
+    struct Topic: Sendable {
         let subject: String
         /// Gets the messages, on a thread of the subscription's own, or on the loop's if there is `onNobody`.
         let receive: @Sendable (NATSMessage) -> Void
@@ -70,7 +70,7 @@ final class NativeConnection: Sendable {
 
     /// The library's part of a subject that is listened to.
     private struct Subscription: Sendable {
-        let interest: Interest
+        let topic: Topic
         let handle: Handle
         /// Whether no more messages are wanted. The library's part stays until the connection's end, since the thread of the
         /// loop may be with it.
@@ -87,7 +87,7 @@ final class NativeConnection: Sendable {
 
     private enum State: Sendable {
         /// It is being made; this is listened to from then on.
-        case connecting([Interest])
+        case connecting([Topic])
         case open(Handle, [Subscription])
         case ended
     }
@@ -97,10 +97,10 @@ final class NativeConnection: Sendable {
 
     /// Makes the connection on a thread of its own.
     ///
-    /// - Parameter interests: What is listened to from the beginning.
-    init(_ settings: NATSOptions, listener: any Listener, interests: [Interest]) throws(NATSError) {
+    /// - Parameter topics: What is listened to from the beginning.
+    init(_ settings: NATSOptions, listener: any Listener, topics: [Topic]) throws(NATSError) {
         loop = try SocketLoop()
-        state = Mutex(.connecting(interests))
+        state = Mutex(.connecting(topics))
         let context = Context(loop: loop, settings: settings, owner: WeakListener(listener))
         do { try DetachedThread.start { [self] in context.lend { live(context, $0) } } } catch {
             throw .library("the system has no thread left: \(error)")
@@ -121,14 +121,14 @@ final class NativeConnection: Sendable {
             return
         }
         let handle = Handle(pointer: pointer)
-        let wanted = state.withLock { state -> [Interest]? in
-            guard case .connecting(let interests) = state else { return nil }
+        let wanted = state.withLock { state -> [Topic]? in
+            guard case .connecting(let topics) = state else { return nil }
             state = .open(handle, [])
-            return interests
+            return topics
         }
         if let wanted {
-            for interest in wanted {
-                do throws(NATSError) { try subscribe(interest) } catch {
+            for topic in wanted {
+                do throws(NATSError) { try subscribe(topic) } catch {
                     // Of one that is closed already its end tells why.
                     if error != .disconnected { context.owner.value?.failed(error.description) }
                 }
@@ -179,31 +179,31 @@ final class NativeConnection: Sendable {
     ///
     /// The library has a thread for a subscription, which each message wakes. Of what comes most, messages are fetched by the
     /// loop's thread instead, when it has read some.
-    func subscribe(_ interest: Interest) throws(NATSError) {
+    func subscribe(_ topic: Topic) throws(NATSError) {
         let status = state.withLock { state -> natsStatus in
-            if case .connecting(let interests) = state {
-                state = .connecting(interests + [interest])
+            if case .connecting(let topics) = state {
+                state = .connecting(topics + [topic])
                 return NATS_OK
             }
             guard case .open(let connection, let subscriptions) = state else { return NATS_CONNECTION_CLOSED }
             var pointer: OpaquePointer?
             var status =
-                if interest.onNobody != nil {
-                    natsConnection_SubscribeSync(&pointer, connection.pointer, interest.subject)
+                if topic.onNobody != nil {
+                    natsConnection_SubscribeSync(&pointer, connection.pointer, topic.subject)
                 } else {
                     natsConnection_Subscribe(
-                        &pointer, connection.pointer, interest.subject, Callbacks.message,
-                        Unmanaged.passRetained(Receiver(interest.receive)).toOpaque())
+                        &pointer, connection.pointer, topic.subject, Callbacks.message,
+                        Unmanaged.passRetained(Receiver(topic.receive)).toOpaque())
                 }
             guard status == NATS_OK, let pointer else { return status }
             // What comes is bounded by what was asked for; a message that is dropped here would be missed.
             status = natsSubscription_SetPendingLimits(pointer, -1, -1)
             state = .open(
-                connection, subscriptions + [Subscription(interest: interest, handle: Handle(pointer: pointer))])
+                connection, subscriptions + [Subscription(topic: topic, handle: Handle(pointer: pointer))])
             return status
         }
         guard status != NATS_CONNECTION_CLOSED else { throw .disconnected }
-        guard status == NATS_OK else { throw .library("\(interest.subject): \(Self.text(status))") }
+        guard status == NATS_OK else { throw .library("\(topic.subject): \(Self.text(status))") }
     }
 
     /// Has no more messages come on a subject. Some may be on their way, and what was published before may reach the broker
@@ -211,10 +211,10 @@ final class NativeConnection: Sendable {
     func unsubscribe(_ subject: String) {
         state.withLock { state in
             switch state {
-            case .connecting(let interests): state = .connecting(interests.filter { $0.subject != subject })
+            case .connecting(let topics): state = .connecting(topics.filter { $0.subject != subject })
             case .open(let connection, var subscriptions):
                 for index in subscriptions.indices
-                where subscriptions[index].interest.subject == subject && !subscriptions[index].isOver {
+                where subscriptions[index].topic.subject == subject && !subscriptions[index].isOver {
                     natsSubscription_Unsubscribe(subscriptions[index].handle.pointer)
                     subscriptions[index].isOver = true
                 }
@@ -230,7 +230,7 @@ final class NativeConnection: Sendable {
             if case .open(_, let subscriptions) = state { subscriptions } else { [] }
         }
         for subscription in subscriptions {
-            guard !subscription.isOver, let onNobody = subscription.interest.onNobody else { continue }
+            guard !subscription.isOver, let onNobody = subscription.topic.onNobody else { continue }
             let pointer = subscription.handle.pointer
             var count: Int32 = 0
             guard natsSubscription_GetPending(pointer, &count, nil) == NATS_OK else { continue }
@@ -244,7 +244,7 @@ final class NativeConnection: Sendable {
                 }
                 guard status == NATS_OK, let message else { break }
                 defer { spent.add(message) }
-                if let copy = NATSMessage(copying: message) { subscription.interest.receive(copy) }
+                if let copy = NATSMessage(copying: message) { subscription.topic.receive(copy) }
             }
         }
     }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// The library hands its socket out (`natsOptions_SetEventLoop`), and in turn writes nothing itself. What others publish
 /// gathers here, and this thread hands it to the library and sends it with one system call: threads that publish neither
-/// wait for each other nor for the library's locks. It also hands on what comes. The thread makes the connection and ends
+/// wait for each other nor for the library's locks. It also hands on what comes most. The thread makes the connection and ends
 /// it as well, so that it never works on one that is gone.
 final class SocketLoop: Sendable {
     private struct Interest: Sendable {
